@@ -1,0 +1,130 @@
+"""``gaterun init``: measure this workspace and write a phase that passes today."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import click
+
+from gaterun.cli.workspace import Opened, workspace_options
+from gaterun.core.execute import Processes
+from gaterun.core.git import Git
+from gaterun.core.lockfile import untouched
+from gaterun.core.measure import Bench
+from gaterun.core.propose import Proposal, propose
+from gaterun.core.store import written_aside
+from gaterun.model.errors import UsageError
+
+
+@click.command(
+    name="init",
+    epilog="""\b
+Examples:
+  gaterun init              write phases/first.toml
+  gaterun init release-2    write phases/release-2.toml
+""",
+)
+@click.argument("name", default="first")
+@workspace_options
+def command(opened: Opened, *, name: str) -> None:
+    """Measure every gate here and write phases/NAME.toml, a phase that passes today.
+
+    Conditions are the gates' own where they hold, and today's numbers where they do not. A gate
+    that cannot be measured here stays in the file as a comment that says why.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        raise UsageError(f"'{name}' cannot be the name of a phase", help="write letters and digits")
+    path = opened.config.phase_folders[0] / f"{name}.toml"
+    if path.exists():
+        raise UsageError(f"{path} is there already", help="name another phase: gaterun init NAME")
+    proposals = _measured(opened)
+    git = Git(opened.root)
+    base = (git.commit("HEAD") or "") if git.present else ""
+    text = render(name, base, proposals)
+    try:
+        with written_aside(path) as aside:
+            aside.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    kept = sum(not proposal.obstacle for proposal in proposals)
+    click.echo(f"wrote {path}: {kept} gates that pass today, {len(proposals) - kept} left out")
+    click.echo(f"next: gaterun {name}")
+
+
+def _measured(opened: Opened) -> list[Proposal]:
+    store = opened.store()
+    folder = store.new_run()
+    processes = Processes(folder.id)
+    git = Git(opened.root)
+    bench = Bench(
+        root=opened.root,
+        state=store.path,
+        logs=folder.path / "logs",
+        base=git.commit("HEAD") if git.present else None,
+        resources=opened.plugins.resources,
+        processes=processes,
+        git=git,
+    )
+    proposals = []
+    try:
+        with untouched(opened.root):
+            for gate in opened.plugins.gates.values():
+                if gate.self_comparing:
+                    # Comparing the tree with itself would say nothing, slowly.
+                    why = "it compares with a base: add it when there is something to compare"
+                    proposals.append(Proposal(gate=gate, entry={}, obstacle=why))
+                    continue
+                click.echo(f"measuring {gate.name}")
+                proposal = propose(bench, gate, opened.plugins.resources, _quiet)
+                click.echo(f"  {proposal.measured or proposal.obstacle}")
+                proposals.append(proposal)
+    finally:
+        processes.kill()
+        folder.abandon()
+    return proposals
+
+
+def _quiet(text: str) -> None:
+    del text
+
+
+def render(name: str, base: str, proposals: list[Proposal]) -> str:
+    """The phase file, with a comment on every key."""
+    lines = [
+        f"# A phase that passes today, written by `gaterun init {name}`.",
+        "# Tighten a condition, or add a task, and `gaterun` says what is missing.",
+        "# `gaterun explain GATE` tells what each gate measures and which options it has.",
+        "",
+        "[phase]",
+        f'id = "{name}"',
+        'title = "Hold the line"',
+    ]
+    if base:
+        lines += [
+            "# Where the phase began: comparisons and baselines start here.",
+            f'base = "{base}"',
+        ]
+    lines += ["", '[task."1"]', 'title = "What holds today"', ""]
+    for proposal in proposals:
+        lines += _entry(proposal)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _entry(proposal: Proposal) -> list[str]:
+    import tomlkit
+
+    gate = proposal.gate
+    lines = [f"# {gate.title[:1].upper()}{gate.title[1:]}."]
+    if proposal.obstacle:
+        said = f"Left out: {proposal.obstacle}"
+        lines += [f"# {line}" for text in said.splitlines() for line in textwrap.wrap(text, 94)]
+        return [*lines, '# [[task."1".gate]]', f'# use = "{gate.name}"', ""]
+    lines += [f"# {line}" for line in textwrap.wrap(f"Measured today: {proposal.measured}.", 94)]
+    lines += ['[[task."1".gate]]', f'use = "{gate.name}"']
+    for key, value in proposal.entry.items():
+        item = tomlkit.item(value)
+        if isinstance(item, tomlkit.items.Array) and len(item) > 1:
+            item.multiline(multiline=True)
+        lines.append(f"{key} = {item.as_string()}")
+    return [*lines, ""]

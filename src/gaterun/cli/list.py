@@ -1,0 +1,142 @@
+"""``gaterun list``: phases, or the tasks and gates of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.core.phases import find_source
+from gaterun.model.errors import UsageError
+from gaterun.model.phase import PHASE_WIDE, Mode, Phase, Requirement
+
+
+@click.command(
+    name="list",
+    epilog="""\b
+Examples:
+  gaterun list                    the phases that can be run here
+  gaterun list phase7             its tasks, gates and conditions
+  gaterun list phase7 --format json
+""",
+)
+@click.argument("phase", required=False, type=PhaseName())
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@workspace_options
+def command(opened: Opened, *, phase: str | None, form: str) -> None:
+    """Show the phases, or the tasks and gates of PHASE."""
+    if phase is None:
+        _phases(opened, form)
+        return
+    bound = opened.phase(phase)
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(_as_json(bound), indent=2, ensure_ascii=False))
+    else:
+        click.echo(render_phase(bound, bound.requirements), nl=False)
+
+
+def _phases(opened: Opened, form: str) -> None:
+    from gaterun.core.phases import phase_names
+
+    shipped = opened.plugins.phases()
+    rows = []
+    for name in sorted(phase_names(opened.config.phase_folders, shipped)):
+        source = find_source(
+            name,
+            root=opened.root,
+            folders=opened.config.phase_folders,
+            shipped=opened.plugins.phases,
+        )
+        try:
+            title = str(source.document.get("phase", {}).get("title", ""))
+        except UsageError as error:
+            title = f"cannot be read: {error.message}"
+        rows.append((name, title, source.name))
+    if form == "json":
+        import json
+
+        names = ("phase", "title", "source")
+        click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        return
+    width = max((len(row[0]) for row in rows), default=0)
+    for name, title, origin in rows:
+        click.echo(f"{name:{width}}  {title or '-'}  ({origin})")
+
+
+def render_phase(phase: Phase, chosen: Sequence[Requirement]) -> str:
+    """The tree of tasks and gates, with what each gate asks for."""
+    lines = [f"{phase.id}: {phase.title}" if phase.title else phase.id]
+    if phase.base:
+        lines.append(f"  base {phase.base}")
+    by_task: dict[str, list[Requirement]] = {}
+    for gate in chosen:
+        by_task.setdefault(gate.task, []).append(gate)
+    details = {task.id: task for task in phase.tasks}
+    for task_id, gates in by_task.items():
+        task = details.get(task_id)
+        title = task.title if task else "the whole phase"
+        extra = [f"after {', '.join(task.needs)}"] if task and task.needs else []
+        extra += [task.owner] if task and task.owner else []
+        extra += [task.estimate] if task and task.estimate else []
+        lines.append(f"  {task_id}  {title}" + (f"  ({'; '.join(extra)})" if extra else ""))
+        for gate in gates:
+            lines.append(f"    {gate.node_id}  {', '.join(gate.conditions)}{_marks(gate)}")
+    total = len(phase.requirements)
+    count = f"{len(chosen)} gates" if len(chosen) == total else f"{len(chosen)} of {total} gates"
+    lines.append(f"{count} in {len(by_task)} tasks")
+    return "\n".join(lines) + "\n"
+
+
+def _marks(gate: Requirement) -> str:
+    marks = []
+    if gate.id != gate.gate.name:
+        marks.append(f"uses {gate.gate.name}")
+    if gate.mode is Mode.ADVISORY:
+        marks.append(f"advisory until {gate.enforce_after}")
+    if gate.needs:
+        marks.append(f"needs {', '.join(gate.needs)}")
+    if gate.tags:
+        marks.append(f"tags {', '.join(gate.tags)}")
+    if gate.skip:
+        marks.append(f"skipped: {gate.skip}")
+    return f"  [{'; '.join(marks)}]" if marks else ""
+
+
+def _as_json(phase: Phase) -> dict[str, object]:
+    return {
+        "phase": phase.id,
+        "title": phase.title,
+        "base": phase.base,
+        "source": phase.source,
+        "tasks": [
+            {
+                "id": task.id,
+                "title": task.title,
+                "owner": task.owner,
+                "estimate": task.estimate,
+                "needs": list(task.needs),
+                "files": list(task.files),
+                "gates": [_gate_json(gate) for gate in task.gates],
+            }
+            for task in phase.tasks
+        ],
+        PHASE_WIDE: [_gate_json(gate) for gate in phase.gates],
+    }
+
+
+def _gate_json(gate: Requirement) -> dict[str, object]:
+    return {
+        "node_id": gate.node_id,
+        "gate": gate.gate.name,
+        "conditions": list(gate.conditions),
+        "options": {name: str(value) for name, value in gate.settings.items()},
+        "mode": gate.mode.value,
+        "tags": list(gate.tags),
+        "needs": list(gate.needs),
+        "skip": gate.skip,
+        "file": gate.location.file,
+        "line": gate.location.line,
+    }

@@ -1,0 +1,160 @@
+"""The command line: finds the command, and turns every error into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from gaterun.model.errors import GaterunError
+from gaterun.model.verdict import ExitCode
+
+EVERY_DAY = "Every day"
+NOW_AND_THEN = "Now and then"
+
+#: Command to module, section of the help page and summary. Modules are imported on use.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": ("run", EVERY_DAY, "Measure and judge the gates of a phase (the default command)."),
+    "list": ("list", EVERY_DAY, "Show the phases, or the tasks and gates of one."),
+    "explain": ("explain", EVERY_DAY, "Say what a gate means, measures and accepts."),
+    "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
+    "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
+    "report": ("report", EVERY_DAY, "Write reports of a recorded run again."),
+    "init": ("init", NOW_AND_THEN, "Measure this workspace and write a phase that passes today."),
+    "selftest": ("selftest", NOW_AND_THEN, "Prove that every gate can fail, and can pass."),
+    "demo": ("demo", NOW_AND_THEN, "Write the example workspace as a git repository."),
+    "plugins": ("plugins", NOW_AND_THEN, "Show what is loaded, and from where."),
+    "doctor": ("doctor", NOW_AND_THEN, "Say what is missing on this machine."),
+    "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
+    "schema": ("schema", NOW_AND_THEN, "Print the JSON Schema of a file format."),
+}
+
+EXAMPLES = """\b
+Examples:
+  gaterun phase7                      run every gate of phase7
+  gaterun phase7 7.3 -x               only task 7.3, stop at the first failure
+  gaterun phase7 --junit-xml out.xml  with a JUnit report for CI
+  gaterun init && gaterun first       write a phase for this workspace, run it
+\b
+Exit codes: 0 all passed, 1 a gate failed, 2 interrupted, 3 internal error,
+4 usage or configuration, 5 nothing selected, 6 too many advisory failures,
+7 nothing failed but a gate reached no verdict.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the help page."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"gaterun.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by section, without importing them."""
+        del ctx
+        for section in (EVERY_DAY, NOW_AND_THEN):
+            rows = [(name, text) for name, (_, home, text) in COMMANDS.items() if home == section]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    subcommand_metavar="[COMMAND | PHASE] [ARGS]...",
+)
+@click.version_option(
+    None, "-V", "--version", package_name="gaterun", message="gaterun %(version)s"
+)
+def gaterun() -> None:
+    """Pytest for phase gates: measure a Rust workspace, and believe the green.
+
+    `gaterun PHASE` is short for `gaterun run PHASE`. Running gates runs the workspace's code:
+    build scripts, tests, compiler wrappers.
+    """
+
+
+def arguments_of(argv: Sequence[str]) -> list[str]:
+    """Put the command ``run`` in front where no command is named.
+
+    >>> arguments_of(["phase7", "-x"])
+    ['run', 'phase7', '-x']
+    >>> arguments_of(["list"]), arguments_of(["--help"]), arguments_of([])
+    (['list'], ['--help'], ['--help'])
+    """
+    if not argv:
+        return ["--help"]
+    if argv[0] in COMMANDS or argv[0] in {"-h", "--help", "-V", "--version"}:
+        return list(argv)
+    return ["run", *argv]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line and return its exit code."""
+    main: Callable[..., object] = gaterun.main  # typed: click says NoReturn
+    if "_GATERUN_COMPLETE" in os.environ:
+        main(prog_name="gaterun")
+    try:
+        code = main(arguments_of(argv), prog_name="gaterun", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except GaterunError as error:
+        _complain(error.message, error.help)
+        return int(error.exit_code)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "gaterun"
+        message = error.format_message().rstrip(".")
+        _complain(message[:1].lower() + message[1:], f"`{where} --help` shows how to use it")
+        return int(ExitCode.USAGE_ERROR)
+    except click.ClickException as error:
+        _complain(error.format_message(), "")
+        return int(ExitCode.USAGE_ERROR)
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted", "")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone, `| head` for one; nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except Exception as error:  # noqa: BLE001 - the last one to know
+        return _crashed(error)
+
+
+def _complain(message: str, help: str) -> None:
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    label = click.style("error:", fg="red", bold=True) if colour else "error:"
+    click.echo(f"{label} {message}", err=True)
+    if help:
+        click.echo(f"  help: {help}", err=True)
+
+
+def _crashed(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    from gaterun import __version__
+
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="gaterun-crash-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write(f"gaterun {__version__}, Python {sys.version}\nargv: {sys.argv}\n\n{text}")
+    _complain(
+        f"internal error: {type(error).__name__}: {error}",
+        f"this is a bug in gaterun or a plugin; the crash log is {Path(log.name)}",
+    )
+    return int(ExitCode.INTERNAL_ERROR)

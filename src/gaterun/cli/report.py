@@ -1,0 +1,78 @@
+"""``gaterun report``: write reports of a recorded run again, without running anything."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gaterun.cli.run import wanted_reports
+from gaterun.cli.style import style_for
+from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.core.outputs import Outputs, Wanted
+from gaterun.model.errors import UsageError
+from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
+from gaterun.model.record import RunRecord
+from gaterun.model.verdict import ExitCode
+
+
+@click.command(
+    name="report",
+    epilog="""\b
+Examples:
+  gaterun report phase7                       final metrics where the phase wants them
+  gaterun report phase7 --report md:-         the newest run as Markdown
+  gaterun report phase7 --run 20261122 --report junit:out.xml
+""",
+)
+@click.argument("phase", required=False, type=PhaseName())
+@click.option("--run", "run_id", default="", metavar="ID", help="A run, the newest by default.")
+@click.option("--report", "reports", multiple=True, metavar="FMT[:PATH]", help="Write a report.")
+@workspace_options
+def command(opened: Opened, *, phase: str | None, run_id: str, reports: tuple[str, ...]) -> int:
+    """Write reports of a recorded run of PHASE, and its final metrics if the phase names a file."""
+    bound = opened.phase(phase)
+    store = opened.store()
+    record = store.find(run_id) if run_id else store.latest(bound.id)
+    if record is None:
+        raise UsageError(f"phase '{bound.id}' has not been run here", help=f"gaterun {bound.id}")
+    wanted = wanted_reports(reports, opened, store)
+    if bound.outputs.final:
+        metrics = opened.plugins.reporters["metrics"]
+        wanted.append(Wanted(reporter=metrics, path=opened.root / bound.outputs.final))
+    if not wanted:
+        wanted = [Wanted(reporter=opened.plugins.reporters["term"], path=None)]
+    outputs = Outputs(wanted, stdout=sys.stdout, style=style_for(sys.stdout, progress=False))
+    try:
+        for event in replay(record):
+            outputs(event)
+    finally:
+        outputs.abandon()
+    to_stdout = any(item.path is None for item in wanted)
+    for path in outputs.written:
+        click.echo(f"wrote {path}", err=to_stdout)
+    for problem in outputs.problems:
+        click.echo(f"error: {problem}", err=True)
+    return int(ExitCode.INTERNAL_ERROR if outputs.problems else ExitCode.OK)
+
+
+def replay(record: RunRecord) -> list[Event]:
+    """The events of a recorded run, as a reporter would have heard them."""
+    started = RunStarted(
+        run_id=record.id,
+        phase=record.phase,
+        title=record.title,
+        root=record.root,
+        version=record.version,
+        tree=record.tree,
+        nodes=tuple(result.node_id for result in record.results),
+        deselected=0,
+        plugins=(),
+        jobs=0,
+        time=record.started,
+    )
+    finished = [
+        GateFinished(result=result, time=result.started + result.seconds)
+        for result in record.results
+    ]
+    return [started, *finished, RunFinished(record=record, time=record.started + record.seconds)]

@@ -1,0 +1,248 @@
+"""``gaterun run``: measure and judge the gates of a phase."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from gaterun.cli.style import style_for
+from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.core.baseline import read_metrics
+from gaterun.core.outputs import Outputs, Wanted
+from gaterun.core.select import select
+from gaterun.core.session import RunOptions, Session
+from gaterun.core.store import Store
+from gaterun.model.condition import nearest
+from gaterun.model.errors import UsageError
+from gaterun.model.event import Event
+from gaterun.model.metrics_document import MetricsDocument, from_record
+from gaterun.model.phase import Phase
+from gaterun.model.verdict import ExitCode, Outcome
+
+EXAMPLES = """\b
+Examples:
+  gaterun phase7                          every gate
+  gaterun phase7 7.3 build                task 7.3 and the gate build
+  gaterun phase7 7.3::clippy -v           one gate, with all its metrics
+  gaterun phase7 -k "clippy or tests"     by parts of names
+  gaterun phase7 --lf                     what did not pass the last time
+  gaterun phase7 --co                     only show what would run
+  gaterun phase7 --report md:- --report junit:out.xml
+"""
+
+#: Outcomes that ``--lf`` takes up again.
+_NOT_PASSED = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.BLOCKED})
+
+
+@click.command(name="run", epilog=EXAMPLES)
+@click.argument("phase", required=False, type=PhaseName())
+@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
+@click.option("-k", "keyword", default="", metavar="EXPR", help="Only gates whose names match.")
+@click.option("-m", "tags", default="", metavar="EXPR", help="Only gates with these tags.")
+@click.option("--deselect", multiple=True, metavar="ID", help="Leave out a task or gate.")
+@click.option("--co", "--collect-only", "collect_only", is_flag=True, help="Show, do not run.")
+@click.option(
+    "--lf", "--last-failed", "last_failed", is_flag=True, help="What did not pass before."
+)
+@click.option("-x", "stop", is_flag=True, help="Stop at the first failure.")
+@click.option("--maxfail", type=click.IntRange(1), metavar="N", help="Stop after N failures.")
+@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Gates at once.")
+@click.option("--base", default="", metavar="REF", help="Where the phase began.")
+@click.option(
+    "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FMT[:PATH]",
+    help="Write a report; PATH - is stdout.",
+)
+@click.option(
+    "--junit-xml", "--junitxml", "junit", metavar="PATH", help="Same as --report junit:PATH."
+)
+@click.option("-v", "--verbose", count=True, help="More: every check and metric.")
+@click.option("-q", "--quiet", count=True, help="Less.")
+@click.option(
+    "-r", "shown", default="", metavar="CHARS", help="List outcomes: f i b s w a p, A for all."
+)
+@click.option(
+    "--durations", type=click.IntRange(0), default=0, metavar="N", help="The N slowest gates."
+)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), help="Colour.")
+@click.option(
+    "--output", type=click.Choice(["auto", "human", "agent"]), help="For whom it is written."
+)
+@click.option("--no-progress", is_flag=True, help="No live view.")
+@click.option(
+    "--max-warnings", type=click.IntRange(0), metavar="N", help="Advisory failures allowed."
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdicts.")
+@workspace_options
+def command(
+    opened: Opened,
+    *,
+    phase: str | None,
+    selectors: tuple[str, ...],
+    keyword: str,
+    tags: str,
+    deselect: tuple[str, ...],
+    collect_only: bool,
+    last_failed: bool,
+    stop: bool,
+    maxfail: int | None,
+    jobs: int | None,
+    base: str,
+    baseline_name: str,
+    reports: tuple[str, ...],
+    junit: str | None,
+    verbose: int,
+    quiet: int,
+    shown: str,
+    durations: int,
+    color: str | None,
+    output: str | None,
+    no_progress: bool,
+    max_warnings: int | None,
+    exit_zero: bool,
+) -> int:
+    """Measure and judge the gates of PHASE.
+
+    SELECTOR is a task (7.3), a gate (clippy) or a node id (7.3::clippy). Every gate runs, even
+    when another has failed; a task whose needs did not pass is blocked.
+    """
+    settings = opened.config.settings
+    bound = opened.phase(phase, base=base)
+    chosen = select(bound, selectors=selectors, keyword=keyword, tags=tags, deselect=deselect)
+    if collect_only:
+        from gaterun.cli.list import render_phase
+
+        click.echo(render_phase(bound, chosen), nl=False)
+        return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
+    store = opened.store()
+    earlier = store.latest(bound.id)
+    if last_failed and earlier is not None:
+        failed = {r.node_id for r in earlier.results if r.outcome in _NOT_PASSED}
+        ran = {r.node_id for r in earlier.results}
+        # As pytest does: when nothing failed, everything runs.
+        chosen = tuple(g for g in chosen if g.node_id in failed or g.node_id not in ran) or chosen
+    style = style_for(
+        sys.stdout,
+        color=color or settings.color,
+        output=output or settings.output,
+        progress=not no_progress,
+        verbosity=max(-2, min(2, verbose - quiet)),
+        shown=shown,
+        durations=durations,
+    )
+    specs = (*settings.report, *reports, *((f"junit:{junit}",) if junit else ()))
+    wanted = wanted_reports(specs, opened, store)
+    to_stdout = any(item.path is None for item in wanted)
+    terminal = Wanted(reporter=opened.plugins.reporters["term"], path=None)
+    screen = Outputs(
+        [terminal] if "term" not in {item.reporter.name for item in wanted} else [],
+        stdout=sys.stderr if to_stdout else sys.stdout,
+        style=style,
+    )
+    files = Outputs(wanted, stdout=sys.stdout, style=style)
+    allowed = settings.max_warnings if max_warnings is None else max_warnings
+
+    def tell(event: Event) -> None:
+        files(event)
+        screen(event)
+        opened.plugins.notify(event)
+
+    session = Session(
+        phase=bound,
+        chosen=chosen,
+        plugins=opened.plugins,
+        root=opened.root,
+        store=store,
+        options=RunOptions(
+            jobs=jobs or settings.jobs or max(2, os.cpu_count() or 2),
+            maxfail=1 if stop else maxfail or 0,
+            max_warnings=None if allowed < 0 else allowed,
+            argv=tuple(sys.argv),
+        ),
+        tell=tell,
+        baseline=find_baseline(baseline_name, bound, opened, store),
+        seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
+    )
+    try:
+        record = session.run()
+    finally:
+        files.abandon()
+        screen.abandon()
+    if not style.agent and style.verbosity > -2:
+        for path in files.written:
+            click.echo(f"wrote {path}", err=to_stdout)
+    for problem in (*files.problems, *screen.problems):
+        click.echo(f"error: {problem}", err=True)
+    code = record.exit_code
+    if exit_zero and code in {ExitCode.FAILED, ExitCode.MAX_WARNINGS, ExitCode.NO_VERDICT}:
+        code = ExitCode.OK
+    if code is ExitCode.OK and (files.problems or screen.problems):
+        code = ExitCode.INTERNAL_ERROR
+    return int(code)
+
+
+def wanted_reports(specs: tuple[str, ...], opened: Opened, store: Store) -> list[Wanted]:
+    """Read ``FORMAT[:PATH]`` texts.
+
+    Raises:
+        UsageError: an unknown format, or two reports for standard output.
+    """
+    wanted: list[Wanted] = []
+    for spec in specs:
+        name, _, place = spec.partition(":")
+        reporter = opened.plugins.reporters.get(name)
+        if reporter is None:
+            raise UsageError(
+                f"there is no report format '{name}'",
+                help=nearest(name, list(opened.plugins.reporters)),
+            )
+        path: Path | None = None
+        if place and place != "-":
+            path = Path.cwd() / place
+        elif not place and reporter.filename:
+            path = store.path / "reports" / reporter.filename
+        if path is None and any(item.path is None for item in wanted):
+            raise UsageError("two reports want standard output", help="give one of them a path")
+        wanted.append(Wanted(reporter=reporter, path=path))
+    return wanted
+
+
+def find_baseline(name: str, phase: Phase, opened: Opened, store: Store) -> MetricsDocument | None:
+    """The baseline to compare with: as named, else the phase's own, else none.
+
+    Raises:
+        UsageError: what was named is not there, or it is damaged.
+    """
+    if name:
+        path = Path(name)
+        if path.is_file():
+            return read_metrics(path)
+        try:
+            return from_record(store.find(name))
+        except UsageError as error:
+            raise UsageError(
+                f"--baseline {name}: neither a file nor a run ({error.message})",
+                help="`gaterun baseline PHASE --at REF` measures a revision",
+            ) from error
+    path = baseline_path(phase, opened.root, store)
+    if not path.exists():
+        return None
+    document = read_metrics(path, name=phase.outputs.baseline or str(path))
+    if document.phase != phase.id:
+        raise UsageError(f"{path} is the baseline of phase '{document.phase}', not '{phase.id}'")
+    return document
+
+
+def baseline_path(phase: Phase, root: Path, store: Store) -> Path:
+    """Where a phase's baseline is kept."""
+    if phase.outputs.baseline:
+        return root / phase.outputs.baseline
+    return store.path / "baseline" / f"{phase.id}.json"

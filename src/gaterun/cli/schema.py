@@ -1,0 +1,141 @@
+"""``gaterun schema``: the JSON Schema of a file format, made from the types that read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from gaterun.core.config import CHOICES, Settings, type_of
+from gaterun.core.discovery import load
+from gaterun.core.phases import GATE_KEYS, PHASE_KEYS, TASK_KEYS
+from gaterun.model.gate import Gate
+from gaterun.model.phase import Outputs
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@click.command(
+    name="schema",
+    epilog="""\b
+Examples:
+  gaterun schema phase > phase.schema.json     for the editor: #:schema phase.schema.json
+  gaterun schema metrics
+""",
+)
+@click.argument("name", type=click.Choice(["phase", "config", "metrics", "run"]))
+def command(name: str) -> None:
+    """Print the JSON Schema (2020-12) of phase files, gaterun.toml, metrics or run records."""
+    if name == "phase":
+        schema = phase_schema(load().gates)
+    elif name == "config":
+        schema = config_schema()
+    else:
+        schema = _document_schema(name)
+    click.echo(json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False))
+
+
+def _of(kind: Any) -> dict[str, Any]:
+    import msgspec
+
+    if kind is Any:
+        return {}
+    return msgspec.json.schema(kind)
+
+
+def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
+    """The schema of a phase file, with the options of `gates`."""
+    import msgspec
+
+    options: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
+    for name, gate in gates.items():
+        (schema,), parts = msgspec.json.schema_components(
+            [gate.options], ref_template="#/$defs/{name}"
+        )
+        definitions |= parts
+        reference = schema.get("$ref", "").rpartition("/")[2]
+        known = definitions.get(reference, {}).get("properties", {})
+        options[name] = {
+            entry.name: known.get(entry.name, {}) | {"description": entry.metadata.get("help", "")}
+            for entry in fields(gate.options)
+        }
+    common = {key: _of(kind) for key, kind in GATE_KEYS.items() if key != "use"}
+    # An entry that extends another phase's may leave `use` and required options to it.
+    entry = {
+        "type": "object",
+        "properties": {"use": {"enum": sorted(gates)}, **common},
+        "allOf": [
+            {
+                "if": {"properties": {"use": {"const": name}}, "required": ["use"]},
+                "then": {
+                    "properties": {"use": True, **dict.fromkeys(common, True), **properties},
+                    "additionalProperties": False,
+                },
+            }
+            for name, properties in options.items()
+        ],
+    }
+    entries = {
+        "type": "array",
+        "items": {"anyOf": [{"enum": sorted(gates)}, {"$ref": "#/$defs/gate"}]},
+    }
+    task = {key: _of(kind) for key, kind in TASK_KEYS.items() if key != "gate"}
+    phase = {key: _of(kind) for key, kind in PHASE_KEYS.items() if key != "gates"}
+    phase["outputs"] = {
+        "type": "object",
+        "properties": {item.name: {"type": "string"} for item in fields(Outputs)},
+        "additionalProperties": False,
+    }
+    return {
+        "title": "gaterun phase file",
+        "type": "object",
+        "properties": {
+            "phase": {
+                "type": "object",
+                "properties": {**phase, "gates": entries},
+                "additionalProperties": False,
+            },
+            "task": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {**task, "gate": entries},
+                    "additionalProperties": False,
+                },
+            },
+        },
+        "additionalProperties": False,
+        "$defs": {**definitions, "gate": entry},
+    }
+
+
+def config_schema() -> dict[str, Any]:
+    """The schema of gaterun.toml."""
+    properties: dict[str, Any] = {}
+    for entry in fields(Settings):
+        properties[entry.name] = {
+            **_of(type_of(entry.name)),
+            "description": entry.metadata["help"],
+        }
+        if entry.name in CHOICES:
+            properties[entry.name]["enum"] = list(CHOICES[entry.name])
+    table = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {
+        "title": "gaterun.toml",
+        **table,
+        "properties": {
+            **properties,
+            "profile": {"type": "object", "additionalProperties": table},
+        },
+    }
+
+
+def _document_schema(name: str) -> dict[str, Any]:
+    from gaterun.model.metrics_document import MetricsDocument
+    from gaterun.model.record import RunRecord
+
+    return _of(MetricsDocument if name == "metrics" else RunRecord)

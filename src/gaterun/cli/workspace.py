@@ -1,0 +1,160 @@
+"""What most commands begin with: the options that name a workspace, its settings, its plugins."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gaterun.core.config import Config, load_config
+from gaterun.core.discovery import Plugins, load
+from gaterun.core.phases import load_phase, phase_names
+from gaterun.core.store import Store
+from gaterun.model.condition import nearest
+from gaterun.model.errors import UsageError
+from gaterun.model.phase import Phase
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A workspace with its settings and plugins."""
+
+    config: Config
+    plugins: Plugins
+
+    @property
+    def root(self) -> Path:
+        """The workspace."""
+        return self.config.root
+
+    def store(self) -> Store:
+        """The state folder, created and cleared of what a killed run left.
+
+        Raises:
+            UsageError: it cannot be written to.
+        """
+        store = Store(self.config.state)
+        store.prepare()
+        return store
+
+    def phase_name(self, name: str | None) -> str:
+        """The phase that is meant: named, configured, or the only one there is.
+
+        Raises:
+            UsageError: it is not clear which.
+        """
+        if name or self.config.settings.phase:
+            return name or self.config.settings.phase
+        local = sorted(phase_names(self.config.phase_folders, {}))
+        if len(local) == 1:
+            return local[0]
+        raise UsageError(
+            "which phase? " + (", ".join(local) if local else "there is none here yet"),
+            help='name one, or set phase = "…" in gaterun.toml'
+            if local
+            else "`gaterun init` writes a first phase file",
+        )
+
+    def phase(self, name: str | None, *, base: str = "") -> Phase:
+        """Read and bind a phase.
+
+        Raises:
+            UsageError: it is not there, or something in it is wrong.
+        """
+        wanted = self.phase_name(name)
+        try:
+            return load_phase(
+                wanted,
+                root=self.root,
+                folders=self.config.phase_folders,
+                shipped=self.plugins.phases,
+                gates=self.plugins.gates,
+                resources=self.plugins.resources,
+                overrides={"base": base} if base else None,
+            )
+        except UsageError as error:
+            if error.message == f"there is no phase '{wanted}'":
+                from gaterun.cli.main import COMMANDS
+
+                names = phase_names(self.config.phase_folders, self.plugins.phases())
+                hint = nearest(wanted, sorted(names | set(COMMANDS)))
+                raise UsageError(error.message, help=hint or error.help) from error
+            raise
+
+
+def open_workspace(
+    directory: Path | None,
+    config_file: Path | None,
+    profile: str,
+    overrides: tuple[str, ...],
+    plugins: tuple[str, ...],
+) -> Opened:
+    """Read settings and load plugins.
+
+    Raises:
+        UsageError: there is no workspace, a setting is wrong, a plugin cannot be loaded.
+    """
+    config = load_config(
+        directory or Path.cwd(), file=config_file, profile=profile, overrides=overrides
+    )
+    selected = (*config.settings.plugins, *plugins)
+    return Opened(config=config, plugins=load(selected=selected, local=config.local_gates))
+
+
+def workspace_options(function: F) -> F:
+    """Add ``-C -c -P -o -p`` to a command, which gets an `Opened` as first argument."""
+
+    @functools.wraps(function)
+    def command(
+        directory: Path | None,
+        config_file: Path | None,
+        profile: str,
+        override: tuple[str, ...],
+        plugin: tuple[str, ...],
+        **arguments: Any,
+    ) -> Any:
+        opened = open_workspace(directory, config_file, profile, override, plugin)
+        return function(opened, **arguments)
+
+    folder = click.Path(path_type=Path)
+    for option in (
+        click.option(
+            "-p", "plugin", multiple=True, metavar="NAME", help="Load a plugin; no:NAME blocks one."
+        ),
+        click.option("-o", "override", multiple=True, metavar="KEY=VAL", help="Set a setting."),
+        click.option("-P", "--profile", default="", metavar="NAME", help="Use a profile."),
+        click.option(
+            "-c", "--config", "config_file", type=folder, metavar="FILE", help="Configuration file."
+        ),
+        click.option(
+            "-C", "--directory", type=folder, metavar="DIR", help="The workspace, not this folder."
+        ),
+    ):
+        command = option(command)
+    return command  # type: ignore[return-value]
+
+
+class PhaseName(click.ParamType[str]):
+    """A phase's name, completed by the shell."""
+
+    name = "phase"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        """Phases that begin with what was typed; nothing where there is no workspace."""
+        from click.shell_completion import CompletionItem
+
+        del ctx, param
+        try:
+            opened = open_workspace(None, None, "", (), ())
+            names = phase_names(opened.config.phase_folders, opened.plugins.phases())
+        except UsageError:
+            return []
+        return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]

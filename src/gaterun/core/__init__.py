@@ -1,0 +1,1 @@
+"""Does the work; knows no gate, no terminal, no flag."""

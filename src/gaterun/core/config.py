@@ -1,0 +1,268 @@
+"""Finds the workspace and its settings; each value knows where it came from."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gaterun.core.source import KeyPath, Source
+from gaterun.model.condition import nearest
+from gaterun.model.errors import UsageError
+
+_WORKSPACE = re.compile(r"^\s*\[\s*workspace\s*[\].]", re.MULTILINE)
+
+
+def _key(help: str, default: Any) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, with its default."""
+
+    phase: str = _key("phase to use where a command names none", "")
+    phases: str = _key("folder of phase files, from the workspace root", "phases")
+    gates: str = _key("folder of local gate plugins; their code is executed", "")
+    plugins: tuple[str, ...] = _key("as -p: modules to load, or no:NAME to block", ())
+    state: str = _key("folder of gaterun's own state", ".gaterun")
+    jobs: int = _key("how many gates run at once; 0 means one a core", 0)
+    report: tuple[str, ...] = _key("reports to write, FORMAT[:PATH]", ())
+    color: str = _key("auto, always or never", "auto")
+    output: str = _key("auto, human or agent", "auto")
+    max_warnings: int = _key("advisory failures allowed; -1 means any number", -1)
+
+
+CHOICES: Mapping[str, Sequence[str]] = {
+    "color": ("auto", "always", "never"),
+    "output": ("auto", "human", "agent"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings in force.
+
+    Attributes:
+        origins: where each setting's value comes from, by key.
+    """
+
+    root: Path
+    settings: Settings
+    origins: Mapping[str, str]
+    file: str = ""
+
+    @property
+    def state(self) -> Path:
+        """Absolute path of the state folder."""
+        return self.root / self.settings.state
+
+    @property
+    def phase_folders(self) -> tuple[Path, ...]:
+        """Where phase files of the workspace are looked for."""
+        return (self.root / self.settings.phases,)
+
+    @property
+    def local_gates(self) -> Path | None:
+        """The folder of local gate plugins, if one is named.
+
+        Raises:
+            UsageError: it is named and not there.
+        """
+        if not self.settings.gates:
+            return None
+        folder = self.root / self.settings.gates
+        if not folder.is_dir():
+            raise UsageError(
+                f"the folder of local gates {self.settings.gates} does not exist",
+                help=f"set by {self.origins['gates']}",
+            )
+        return folder
+
+
+def find_root(start: Path) -> Path:
+    """The cargo workspace that holds `start`.
+
+    Raises:
+        UsageError: there is no Cargo.toml here or above.
+    """
+    try:
+        here = start.resolve(strict=True)
+    except OSError as error:
+        raise UsageError(f"{start} is not a folder: {error.strerror}") from error
+    nearest_manifest: Path | None = None
+    for folder in (here, *here.parents):
+        manifest = folder / "Cargo.toml"
+        if manifest.is_file():
+            nearest_manifest = nearest_manifest or folder
+            try:
+                text = manifest.read_text("utf-8", "replace")
+            except OSError as error:
+                raise UsageError(f"{manifest} cannot be read: {error.strerror}") from error
+            if _WORKSPACE.search(text):
+                return folder
+    if nearest_manifest is None:
+        raise UsageError(
+            f"there is no Cargo.toml in {here} or above it",
+            help="go to a Rust workspace or name one with -C; `gaterun demo` writes an example",
+        )
+    return nearest_manifest
+
+
+def load_config(
+    start: Path,
+    *,
+    file: Path | None = None,
+    profile: str = "",
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """Read the settings of the workspace that holds `start`.
+
+    Precedence: `overrides`, then ``GATERUN_*``, then the profile, then the file, then
+    defaults.
+
+    Args:
+        file: the configuration file, searched for when ``None``.
+        profile: name of a ``[profile.NAME]`` table.
+        overrides: ``KEY=VALUE`` of ``-o``.
+        environment: this process's own by default.
+
+    Raises:
+        UsageError: there is no workspace, or a setting is wrong.
+    """
+    variables = os.environ if environment is None else environment
+    root = find_root(start)
+    source, path = _find(root, file)
+    table = _table(source, path)
+    profiles = table.pop("profile", {})
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(_names(), "default")
+    _lay(values, origins, source, path, table)
+    profile = profile or variables.get("GATERUN_PROFILE", "")
+    if profile:
+        if not isinstance(profiles, dict) or profile not in profiles:
+            raise UsageError(
+                f"there is no profile '{profile}'", help=nearest(profile, list(profiles))
+            )
+        _lay(values, origins, source, (*path, "profile", profile), profiles[profile])
+    for name in _names():
+        variable = f"GATERUN_{name.upper()}"
+        if variable in variables:
+            values[name] = _converted(name, variables[variable], variable)
+            origins[name] = variable
+    for text in overrides:
+        name, separator, value = text.partition("=")
+        if not separator or name not in _names():
+            raise UsageError(
+                f"-o {text}: " + ("unknown key" if separator else "write KEY=VALUE"),
+                help=nearest(name, _names()),
+            )
+        values[name] = _converted(name, value, f"-o {name}")
+        origins[name] = "-o"
+    for name, choices in CHOICES.items():
+        if name in values and values[name] not in choices:
+            raise UsageError(
+                f"{name} = {values[name]!r} ({origins[name]}) is none of {', '.join(choices)}"
+            )
+    return Config(
+        root=root, settings=Settings(**values), origins=origins, file=source.name if table else ""
+    )
+
+
+def _names() -> list[str]:
+    return [entry.name for entry in fields(Settings)]
+
+
+def _find(root: Path, file: Path | None) -> tuple[Source, KeyPath]:
+    if file is not None:
+        try:
+            return Source(str(file), file.read_text("utf-8")), ()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} cannot be read: {error}") from error
+    places: tuple[tuple[str, KeyPath, str], ...] = (
+        ("gaterun.toml", (), ""),
+        (".config/gaterun.toml", (), ""),
+        ("Cargo.toml", ("workspace", "metadata", "gaterun"), "metadata.gaterun"),
+        ("pyproject.toml", ("tool", "gaterun"), "tool.gaterun"),
+    )
+    for name, path, needle in places:
+        try:
+            text = (root / name).read_text("utf-8")
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            if needle:
+                continue  # whose file it is will say so
+            raise UsageError(f"{name} cannot be read: {error}") from error
+        if needle in text:
+            return Source(name, text), path
+    return Source("", ""), ()
+
+
+def _table(source: Source, path: KeyPath) -> dict[str, Any]:
+    try:
+        document: Any = source.document
+    except UsageError:
+        if not path:
+            raise
+        document = _as_cargo_reads(source)
+    for part in path:
+        document = document.get(part, {}) if isinstance(document, dict) else {}
+    if not isinstance(document, dict):
+        raise source.error(path, "this is a table")
+    return dict(document)
+
+
+def _as_cargo_reads(source: Source) -> dict[str, Any]:
+    """Cargo accepts TOML 1.1, which `tomllib` does not."""
+    import tomlkit
+    import tomlkit.exceptions
+
+    try:
+        return tomlkit.parse(source.text).unwrap()
+    except tomlkit.exceptions.ParseError:
+        return {}  # a broken manifest is for cargo to explain, to the gates that need it
+
+
+def _lay(
+    values: dict[str, Any],
+    origins: dict[str, str],
+    source: Source,
+    path: KeyPath,
+    table: Any,
+) -> None:
+    if not isinstance(table, dict):
+        raise source.error(path, "this is a table")
+    for name, value in table.items():
+        if name not in _names():
+            raise source.error(
+                (*path, name), f"unknown key '{name}'", help=nearest(name, [*_names(), "profile"])
+            )
+        try:
+            values[name] = msgspec.convert(value, type_of(name))
+        except msgspec.ValidationError as error:
+            text = str(error).replace("`", "").partition(" - at")[0]
+            raise source.error((*path, name), text[:1].lower() + text[1:]) from error
+        origins[name] = source.name
+
+
+def type_of(name: str) -> Any:
+    """The type of a setting, as a value that msgspec understands."""
+    kinds = {int: int, str: str, tuple: tuple[str, ...]}
+    return kinds[type(getattr(Settings(), name))]
+
+
+def _converted(name: str, text: str, origin: str) -> Any:
+    kind = type_of(name)
+    if kind is int:
+        try:
+            return int(text)
+        except ValueError:
+            raise UsageError(f"{origin}: '{text}' is not a whole number") from None
+    return text if kind is str else tuple(part for part in text.split(",") if part)

@@ -1,0 +1,137 @@
+"""Runs a gate on its own known-bad and known-good workspaces, for real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gaterun.core.baseline import BaselineValue
+from gaterun.core.execute import Processes, capture
+from gaterun.core.judge import measured_metrics
+from gaterun.core.measure import Bench
+from gaterun.core.phases import requirement
+from gaterun.core.result import obtain
+from gaterun.model.errors import UsageError
+from gaterun.model.gate import Control, Gate, Resource
+from gaterun.model.measurement import Measurement
+from gaterun.model.phase import Requirement
+from gaterun.model.record import GateResult
+from gaterun.model.verdict import Outcome
+
+_IDENTITY = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "gaterun",
+    "GIT_AUTHOR_EMAIL": "gaterun@example.invalid",
+    "GIT_COMMITTER_NAME": "gaterun",
+    "GIT_COMMITTER_EMAIL": "gaterun@example.invalid",
+    "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
+    "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a repository that gaterun made itself.
+
+    Raises:
+        UsageError: git is not there, or refuses.
+    """
+    try:
+        status, out, err = capture(["git", *arguments], cwd=folder, env=_IDENTITY)
+    except FileNotFoundError as error:
+        raise UsageError("git is not installed", help="install git") from error
+    if status:
+        raise UsageError(f"git {arguments[0]}: {err.decode('utf-8', 'replace').strip()}")
+    return out.decode("utf-8", "replace").strip()
+
+
+def write_tree(folder: Path, files: Mapping[str, str], executable: tuple[str, ...] = ()) -> None:
+    """Write `files` (path to text) below `folder`."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        if name in executable:
+            path.chmod(0o755)
+
+
+def commit(folder: Path, message: str) -> str:
+    """Commit everything below `folder` and return the commit's id."""
+    git(folder, "add", "--all", "--force")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def run_control(
+    gate: Gate, control: Control, folder: Path, resources: Mapping[str, Resource]
+) -> GateResult:
+    """Write a control's workspace into the empty `folder`, measure it and judge it.
+
+    Conditions that compare with a baseline are judged against a measurement of the
+    control's base commit.
+    """
+    tree = folder / "workspace"
+    tree.mkdir(parents=True)
+    git(tree, "init", "--quiet", "--initial-branch=main")
+    base = None
+    if control.base is not None:
+        write_tree(tree, control.base, control.executable)
+        base = commit(tree, "base")
+        for name in set(control.base) - set(control.files):
+            (tree / name).unlink()
+    write_tree(tree, control.files, control.executable)
+    commit(tree, "head")
+    wanted = requirement(gate, control.options, resources)
+    processes = Processes(f"control-{gate.name}-{control.name}")
+
+    def bench_at(root: Path, name: str) -> Bench:
+        state = folder / name
+        (state / "logs").mkdir(parents=True)
+        return Bench(
+            root=root,
+            state=state,
+            logs=state / "logs",
+            base=base,
+            resources=resources,
+            processes=processes,
+        )
+
+    head = bench_at(tree, "head")
+
+    def baseline(
+        requirement: Requirement, measurement: Measurement
+    ) -> dict[str, BaselineValue] | None:
+        del measurement
+        compares = requirement.improve or requirement.ratchet
+        if base is None or gate.self_comparing or not compares:
+            return None
+        (folder / "trees").mkdir()
+        root = head.git.checkout(base, folder / "trees")
+        before, _ = bench_at(root, "base").measure(
+            gate, requirement.options, name="base", timeout=None, progress=_quiet
+        )
+        return {
+            name: BaselineValue(value=value.value, why=value.why, breakdown=value.breakdown)
+            for name, value in measured_metrics(requirement, before).items()
+        }
+
+    return obtain(head, wanted, baseline, progress=_quiet)
+
+
+def _quiet(text: str) -> None:
+    del text
+
+
+def complaint(control: Control, result: GateResult) -> str:
+    """Why a control is not as expected; empty when it is.
+
+    A red case counts only when it is red by a condition on a measurement and, where the
+    control names a rule, by a finding of that rule: a crash is not a detection.
+    """
+    if result.outcome is not control.expect:
+        reason = f" ({result.verdict.reason})" if result.verdict.reason else ""
+        return f"expected {control.expect}, got {result.outcome}{reason}: {result.verdict.message}"
+    rules = {finding.rule for finding in result.findings}
+    if control.expect is Outcome.FAIL and control.rule and control.rule not in rules:
+        return f"red, but not by a finding of {control.rule}: found {sorted(rules) or 'none'}"
+    return ""

@@ -1,0 +1,161 @@
+"""Compares two metrics documents, value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gaterun.core.baseline import comparable
+from gaterun.model.metric import Better, Unit, Value
+from gaterun.model.metrics_document import MetricEntry, MetricsDocument
+
+
+class ChangeKind(StrEnum):
+    """What became of a metric between two documents."""
+
+    IMPROVED = "improved"
+    REGRESSED = "regressed"
+    CHANGED = "changed"  # it differs, and has no better direction
+    UNCHANGED = "unchanged"
+    ADDED = "added"
+    REMOVED = "removed"
+    INCOMPARABLE = "incomparable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricDiff:
+    """One metric on both sides.
+
+    Attributes:
+        delta: current less baseline, in the unit; ``None`` where that means nothing.
+        delta_rel: as a fraction of the baseline; ``None`` where the baseline is 0 too.
+        why: why it is not comparable, or has no value on one side.
+    """
+
+    id: str
+    unit: Unit
+    direction: Better
+    baseline: Value
+    current: Value
+    change: ChangeKind
+    delta: float | None = None
+    delta_rel: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """Where one side comes from."""
+
+    name: str
+    run: str
+    commit: str
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsDiff:
+    """Two documents side by side.
+
+    Attributes:
+        environment_changes: fact to its two values, where they differ.
+    """
+
+    kind: str = "gaterun.metrics-diff"
+    schema_version: str = "1.0"
+    baseline: Side
+    current: Side
+    environment_changes: Mapping[str, tuple[str, str]]
+    metrics: tuple[MetricDiff, ...]
+
+    def count(self, kind: ChangeKind) -> int:
+        """How many metrics changed in this way."""
+        return sum(metric.change is kind for metric in self.metrics)
+
+
+def compare(
+    before: MetricsDocument, after: MetricsDocument, *, names: tuple[str, str]
+) -> MetricsDiff:
+    """Compare two documents.
+
+    Args:
+        names: what to call them.
+    """
+    facts = (before.environment.facts, after.environment.facts)
+    changes = {
+        fact: (facts[0].get(fact, ""), facts[1].get(fact, ""))
+        for fact in sorted({*facts[0], *facts[1]})
+        if facts[0].get(fact) != facts[1].get(fact)
+    }
+    same_host = before.environment.fingerprint == after.environment.fingerprint
+    old = {(entry.node_id, entry.metric): (key, entry) for key, entry in before.metrics.items()}
+    new = {(entry.node_id, entry.metric): (key, entry) for key, entry in after.metrics.items()}
+    diffs = []
+    for identity in sorted({*old, *new}):
+        key = (new.get(identity) or old[identity])[0]
+        left = old[identity][1] if identity in old else None
+        right = new[identity][1] if identity in new else None
+        diffs.append(_diff(key, left, right, same_host=same_host))
+    return MetricsDiff(
+        baseline=_side(before, names[0]),
+        current=_side(after, names[1]),
+        environment_changes=changes,
+        metrics=tuple(diffs),
+    )
+
+
+def _side(document: MetricsDocument, name: str) -> Side:
+    return Side(
+        name=name,
+        run=document.run.id,
+        commit=document.subject.commit,
+        dirty=document.subject.dirty,
+    )
+
+
+def _diff(
+    key: str, left: MetricEntry | None, right: MetricEntry | None, *, same_host: bool
+) -> MetricDiff:
+    one = right or left
+    if one is None:
+        raise ValueError(f"{key} is on neither side")
+    old = left.value if left else None
+    new = right.value if right else None
+    change, why = ChangeKind.UNCHANGED, ""
+    delta: float | None = None
+    relative: float | None = None
+    if left is None or old is None:
+        change, why = ChangeKind.ADDED, left.reason if left else ""
+    elif right is None or new is None:
+        change, why = ChangeKind.REMOVED, right.reason if right else ""
+    elif obstacle := comparable(left, right, same_host=same_host):
+        change, why = ChangeKind.INCOMPARABLE, obstacle
+    elif old != new:
+        change = _direction(one.direction, old, new)
+        if not isinstance(old, bool | str) and not isinstance(new, bool | str):
+            delta = new - old
+            relative = delta / abs(old) if old else None
+    if old is None and new is None:
+        change = ChangeKind.UNCHANGED
+        why = one.reason
+    return MetricDiff(
+        id=key,
+        unit=one.unit,
+        direction=one.direction,
+        baseline=old,
+        current=new,
+        change=change,
+        delta=delta,
+        delta_rel=relative,
+        why=why,
+    )
+
+
+def _direction(better: Better, old: Value, new: Value) -> ChangeKind:
+    if isinstance(old, str) or isinstance(new, str) or old is None or new is None:
+        return ChangeKind.CHANGED
+    if better is Better.NEITHER:
+        return ChangeKind.CHANGED
+    rose = new > old
+    return ChangeKind.IMPROVED if rose == (better is Better.HIGHER) else ChangeKind.REGRESSED

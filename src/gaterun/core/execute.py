@@ -1,0 +1,289 @@
+"""Starts, bounds and ends child processes; nothing else in gaterun starts or signals one.
+
+Every child leads a session of its own, so that a signal reaches all that it started. On a
+timeout or an interrupt the whole group gets INT, then TERM, then KILL; what has left its
+group (``setsid``) is found by the marker variable that every child inherits. A thread that
+waits for a child blocks in ``waitid``; one watchdog thread serves all deadlines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gaterun.model.command import Completed
+from gaterun.model.errors import CannotMeasure
+from gaterun.model.verdict import Reason
+
+#: Inherited by everything that a run starts; its value is the run's id.
+MARKER = "GATERUN_RUN_ID"
+
+#: Signals of the escalation and the seconds that each gets before the next.
+_ESCALATION = ((signal.SIGINT, 2.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 0.0))
+
+
+class Stopped(BaseException):
+    """Unwinds a gate when the run is interrupted.
+
+    A ``BaseException``, so that a plugin's ``except Exception`` does not swallow it.
+    """
+
+
+class _Child:
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.step = 0
+        self.timed_out = False
+        self.done = False
+
+    def signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+
+class Processes:
+    """The children of one run.
+
+    Args:
+        run_id: value of the marker variable.
+        environment: what children inherit; this process's own by default.
+    """
+
+    def __init__(self, run_id: str, environment: Mapping[str, str] | None = None) -> None:
+        self.run_id = run_id
+        self.started = 0
+        self._environment = dict(os.environ if environment is None else environment)
+        self._environment[MARKER] = run_id
+        self._children: set[_Child] = set()
+        self._deadlines: list[tuple[float, int, _Child]] = []
+        self._tick = 0
+        self._guard = threading.Condition()
+        self._watchdog: threading.Thread | None = None
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was interrupted."""
+        return self._stopping
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path,
+        log: Path,
+        env: Mapping[str, str | None] | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run a program to its end; its output goes to ``log.out`` and ``log.err``.
+
+        Args:
+            argv: program and arguments; never a shell line.
+            cwd: working directory.
+            log: path without suffix.
+            env: variables to add, or to remove where the value is ``None``.
+            timeout: seconds.
+
+        Raises:
+            CannotMeasure: the program is not there (``tool-missing``) or ran out of time
+                (``timeout``).
+            Stopped: the run was interrupted.
+        """
+        arguments = tuple(os.fspath(part) for part in argv)
+        stdout, stderr = log.with_name(log.name + ".out"), log.with_name(log.name + ".err")
+        began = time.monotonic()
+        with stdout.open("wb") as out, stderr.open("wb") as err:
+            child, process = self._start(arguments, cwd, env, out.fileno(), err.fileno())
+        if timeout is not None:
+            self._schedule(began + max(timeout, 0.0), child)
+        # The child stays a zombie, and its process group id its own, until it is reaped below.
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        seconds = time.monotonic() - began
+        with self._guard:
+            child.done = True
+            self._children.discard(child)
+            child.signal(signal.SIGKILL)  # what it left behind in its group
+        _, status, usage = os.wait4(child.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if child.timed_out or self._stopping:
+            self._sweep()
+        if self._stopping:
+            raise Stopped
+        if child.timed_out:
+            raise CannotMeasure(
+                Reason.TIMEOUT,
+                f"{arguments[0]} was ended after {seconds:.0f} s",
+                help=f"see {stdout.name} and {stderr.name} in the run's logs, or raise 'timeout'",
+            )
+        return Completed(
+            argv=arguments,
+            cwd=cwd,
+            exit_status=process.returncode,
+            seconds=seconds,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            max_rss=usage.ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024),
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    def _start(
+        self,
+        argv: tuple[str, ...],
+        cwd: Path,
+        env: Mapping[str, str | None] | None,
+        out: int,
+        err: int,
+    ) -> tuple[_Child, subprocess.Popen[bytes]]:
+        variables = self._environment
+        if env:
+            merged: dict[str, str | None] = {**variables, **env}
+            variables = {name: value for name, value in merged.items() if value is not None}
+        with self._guard:
+            if self._stopping:
+                raise Stopped
+            try:
+                process = subprocess.Popen(
+                    argv,
+                    cwd=cwd,
+                    env=variables,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    start_new_session=True,
+                )
+            except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+                if not cwd.is_dir():
+                    raise CannotMeasure(
+                        Reason.NO_INPUT, f"the working directory {cwd} does not exist"
+                    ) from error
+                what = "cannot be executed" if isinstance(error, PermissionError) else "not found"
+                raise CannotMeasure(
+                    Reason.TOOL_MISSING,
+                    f"{argv[0]}: {what}",
+                    help=f"install {Path(argv[0]).name}, or put it on PATH; `gaterun doctor` tells "
+                    "what else is missing",
+                ) from error
+            self.started += 1
+            child = _Child(process.pid)
+            self._children.add(child)
+            return child, process
+
+    def interrupt(self, *, at_once: bool = False) -> None:
+        """End every child and refuse new ones.
+
+        Args:
+            at_once: skip INT and TERM.
+        """
+        with self._guard:
+            self._stopping = True
+            children = list(self._children)
+            for child in children:
+                if at_once:
+                    child.step = len(_ESCALATION) - 1
+        for child in children:
+            self._schedule(time.monotonic(), child)
+
+    def kill(self) -> None:
+        """End everything now, for a run that unwinds by an exception."""
+        with self._guard:
+            self._stopping = True
+            children = list(self._children)
+            for child in children:
+                child.signal(signal.SIGKILL)
+        if children:
+            self._sweep()
+
+    def _schedule(self, moment: float, child: _Child) -> None:
+        with self._guard:
+            self._tick += 1
+            heapq.heappush(self._deadlines, (moment, self._tick, child))
+            if self._watchdog is None:
+                self._watchdog = threading.Thread(target=self._watch, daemon=True)
+                self._watchdog.start()
+            self._guard.notify()
+
+    def _watch(self) -> None:
+        while True:
+            with self._guard:
+                while not self._deadlines:
+                    self._guard.wait()
+                moment, _, child = self._deadlines[0]
+                if child.done:
+                    heapq.heappop(self._deadlines)
+                    continue
+                remaining = moment - time.monotonic()
+                if remaining > 0:
+                    self._guard.wait(remaining)
+                    continue
+                heapq.heappop(self._deadlines)
+                child.timed_out = not self._stopping
+                number, grace = _ESCALATION[min(child.step, len(_ESCALATION) - 1)]
+                child.step += 1
+                child.signal(number)
+            if child.step < len(_ESCALATION):
+                self._schedule(time.monotonic() + grace, child)
+
+    def _sweep(self) -> None:
+        end_marked(self.run_id)
+
+
+def end_marked(run_id: str) -> int:
+    """Kill every process that carries the marker of `run_id`; return how many there were.
+
+    A process that called ``setsid`` has left its group, but not its environment.
+    """
+    import psutil
+
+    own = os.getpid()
+    ended = 0
+    for process in psutil.process_iter():
+        if process.pid == own:
+            continue
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARKER) == run_id:
+                process.kill()
+                ended += 1
+    return ended
+
+
+def capture(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 60.0,
+) -> tuple[int, bytes, bytes]:
+    """Run a short program of gaterun's own (git, ``rustc -vV``) and return status and output.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        CannotMeasure: it did not end in time.
+    """
+    with subprocess.Popen(
+        [os.fspath(part) for part in argv],
+        cwd=cwd,
+        env=None if env is None else {**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except BaseException as error:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise CannotMeasure(
+                    Reason.TIMEOUT, f"{argv[0]} did not end in {timeout:.0f} s"
+                ) from error
+            raise
+    return process.returncode, out, err

@@ -1,0 +1,210 @@
+"""Asks git about a working tree; never changes the tree, the index or a ref."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from gaterun.core.execute import capture
+from gaterun.model.errors import CannotMeasure
+from gaterun.model.record import Tree
+from gaterun.model.verdict import Reason
+
+#: No optional locks (a refreshed index is a changed index), no hooks, no pager, and none of
+#: the variables that a git hook leaks into what it starts.
+_QUIET = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+_LEAKED = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+
+
+class GitError(Exception):
+    """Git answered with an error; the message is git's own, in one line."""
+
+
+class Git:
+    """The repository that holds a workspace, if there is one.
+
+    Args:
+        root: the workspace root, which may be below the repository's top.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in _LEAKED:
+            os.environ.pop(name, None)
+
+    def __call__(self, *arguments: str, env: dict[str, str] | None = None) -> bytes:
+        """Run git in the workspace root and return its output.
+
+        Raises:
+            GitError: it failed, or git is not there.
+        """
+        try:
+            status, out, err = capture(
+                ["git", "-c", "core.hooksPath=/dev/null", *arguments],
+                cwd=self.root,
+                env={**_QUIET, **(env or {})},
+                timeout=300,
+            )
+        except FileNotFoundError as error:
+            raise GitError("git is not installed") from error
+        if status:
+            lines = err.decode("utf-8", "replace").strip().splitlines()
+            raise GitError(lines[0] if lines else f"git {arguments[0]} exited with {status}")
+        return out
+
+    @cached_property
+    def present(self) -> bool:
+        """Whether the workspace is in a git working tree and git is there."""
+        try:
+            return self("rev-parse", "--is-inside-work-tree").strip() == b"true"
+        except GitError:
+            return False
+
+    def commit(self, ref: str) -> str | None:
+        """The full id of the commit that `ref` names, or ``None``."""
+        try:
+            return self("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").decode().strip()
+        except GitError:
+            return None
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Files below the workspace root, tracked or untracked, that git does not ignore.
+
+        Without git: every file that is not below ``target`` or a hidden folder. Names that
+        are not UTF-8 come with surrogate escapes.
+        """
+        if not self.present:
+            return tuple(sorted(_walk(self.root)))
+        out = self(
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--deduplicate",
+            *self._pathspec,
+        )
+        names = os.fsdecode(out).split("\0")
+        return tuple(sorted(name for name in names if name and not name.startswith(".gaterun/")))
+
+    @cached_property
+    def _pathspec(self) -> tuple[str, ...]:
+        """Everything below the root but what cargo built, where nobody told git to ignore it."""
+        built = [
+            path.parent.relative_to(self.root).as_posix()
+            for path in self.root.glob("*/CACHEDIR.TAG")
+        ]
+        return ("--", ".", *(f":(exclude,literal){name}" for name in built))
+
+    def tree(self) -> Tree:
+        """Commit, branch and digest of the working tree as it is now."""
+        if not self.present:
+            return Tree()
+        commit = self.commit("HEAD") or ""
+        try:
+            branch = self("symbolic-ref", "--quiet", "--short", "HEAD").decode().strip()
+        except GitError:
+            branch = ""
+        status = self(
+            "status", "--porcelain=v1", "-z", "--untracked-files=all", *self._pathspec
+        )
+        dirty = any(entry for entry in status.split(b"\0") if entry)
+        return Tree(commit=commit, branch=branch, digest=self._digest(status), dirty=dirty)
+
+    def _digest(self, status: bytes) -> str:
+        """Digest of the committed tree and the content of whatever differs from it."""
+        digest = hashlib.sha256()
+        try:
+            digest.update(self("rev-parse", "HEAD^{tree}"))
+        except GitError:
+            digest.update(b"unborn")
+        top = Path(os.fsdecode(self("rev-parse", "--show-toplevel")).rstrip("\n"))
+        for entry in sorted(status.split(b"\0")):
+            digest.update(entry + b"\0")
+            path = top / os.fsdecode(entry[3:])
+            if len(entry) > 3 and path.is_file() and not path.is_symlink():
+                try:
+                    digest.update(hashlib.sha256(path.read_bytes()).digest())
+                except OSError:
+                    digest.update(b"unreadable")
+        return digest.hexdigest()
+
+    def checkout(self, ref: str | None, parent: Path) -> Path:
+        """Check a revision out into a new folder below `parent`, sharing this object store.
+
+        A clone with borrowed objects leaves no trace in the user's repository, which a
+        linked worktree would.
+
+        Args:
+            ref: a revision; ``None`` for the working tree with all its changes.
+
+        Returns:
+            The folder in the checkout that corresponds to the workspace root.
+
+        Raises:
+            CannotMeasure: there is no repository, or no such revision.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="tree-", dir=parent))
+        if ref is None and (not self.present or self.commit("HEAD") is None):
+            self._copy(self.files, folder)
+            return folder
+        if not self.present:
+            raise CannotMeasure(
+                Reason.BASELINE_MISSING,
+                f"{self.root} is not in a git repository, so there is no earlier state",
+            )
+        commit = self.commit(ref or "HEAD")
+        if commit is None:
+            raise CannotMeasure(
+                Reason.BASELINE_MISSING,
+                f"git knows no revision '{ref}'",
+                help="a shallow clone has no history: fetch more, or set 'base' in the phase file",
+            )
+        top = os.fsdecode(self("rev-parse", "--show-toplevel")).rstrip("\n")
+        try:
+            self("clone", "--quiet", "--shared", "--no-checkout", "--template=", top, str(folder))
+            self("-C", str(folder), "checkout", "--quiet", "--detach", commit)
+        except GitError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise CannotMeasure(
+                Reason.INCOMPLETE, f"revision {commit[:12]} cannot be checked out: {error}"
+            ) from error
+        inside = folder / self.root.resolve().relative_to(Path(top).resolve())
+        if ref is None:
+            self._overlay(inside)
+        return inside
+
+    def _overlay(self, inside: Path) -> None:
+        changed = os.fsdecode(self("diff", "--name-only", "-z", "--relative", "HEAD", "--", "."))
+        untracked = os.fsdecode(self("ls-files", "-z", "--others", "--exclude-standard"))
+        names = [name for name in (changed + untracked).split("\0") if name]
+        for name in names:
+            if not os.path.lexists(self.root / name):
+                (inside / name).unlink(missing_ok=True)
+        self._copy([name for name in names if not name.startswith(".gaterun/")], inside)
+
+    def _copy(self, names: tuple[str, ...] | list[str], folder: Path) -> None:
+        for name in names:
+            source, target = self.root / name, folder / name
+            if source.is_symlink() or source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)
+                shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _walk(root: Path) -> list[str]:
+    found: list[str] = []
+    for folder, subfolders, files in os.walk(root):
+        subfolders[:] = [name for name in subfolders if name != "target" and name[0] != "."]
+        base = Path(folder).relative_to(root)
+        found.extend((base / name).as_posix() for name in files)
+    return found

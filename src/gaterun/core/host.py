@@ -1,0 +1,49 @@
+"""The facts of this machine and toolchain that decide whether timings can be compared."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+from gaterun.core.execute import capture
+from gaterun.model.errors import CannotMeasure
+
+
+def facts(root: Path) -> dict[str, str]:
+    """Operating system, architecture, processor, cores and Rust toolchain.
+
+    Args:
+        root: the workspace, whose ``rust-toolchain.toml`` decides which toolchain it is.
+
+    Returns:
+        Facts by name; ``none`` for a tool that is not there.
+    """
+    return {
+        "os": platform.system(),
+        "arch": platform.machine(),
+        "cpu": _processor(),
+        "cores": str(os.cpu_count() or 0),
+        "rustc": _version(["rustc", "-V"], root),
+        "cargo": _version(["cargo", "-V"], root),
+    }
+
+
+def _version(argv: list[str], root: Path) -> str:
+    try:
+        status, out, _ = capture(argv, cwd=root, timeout=60)
+    except (OSError, CannotMeasure):
+        return "none"
+    return out.decode("utf-8", "replace").strip() if status == 0 else "none"
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+    except OSError:
+        return platform.processor()
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor()

@@ -1,0 +1,56 @@
+"""Holds resources across processes, so that two runs in one workspace do not disturb each other.
+
+Advisory locks on files below ``.gaterun/locks``. The kernel drops them with the process, so
+a killed run leaves nothing locked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+#: The lock that a timing gate holds alone and every other gate shares.
+MACHINE = "machine"
+
+_POLL_SECONDS = 0.1
+
+
+@contextlib.contextmanager
+def held(
+    folder: Path,
+    names: Sequence[str],
+    *,
+    exclusive: bool,
+    stopped: Callable[[], bool],
+    waiting: Callable[[str], None],
+) -> Iterator[None]:
+    """Hold `names` and this machine's share for the time of the block.
+
+    Args:
+        folder: where the lock files are.
+        names: resources that only one gate at a time may use.
+        exclusive: nothing else may run meanwhile.
+        stopped: asked while waiting; true gives up waiting.
+        waiting: told once, with the resource's name, when another run holds it.
+    """
+    wanted = [(MACHINE, exclusive), *((name, True) for name in sorted(names))]
+    with contextlib.ExitStack() as stack:
+        for name, alone in wanted:
+            descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            stack.callback(os.close, descriptor)
+            mode = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+            told = False
+            while not stopped():
+                try:
+                    fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not told:
+                        waiting(name)
+                        told = True
+                    time.sleep(_POLL_SECONDS)
+        yield

@@ -1,0 +1,300 @@
+"""Asks plugins for measurements, and computes each shared resource once."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gaterun.core.execute import Processes
+from gaterun.core.git import Git
+from gaterun.model.command import Completed, Evidence
+from gaterun.model.errors import CannotMeasure
+from gaterun.model.gate import Gate, Resource
+from gaterun.model.measurement import Measurement
+from gaterun.model.verdict import Reason
+
+
+class GateContext:
+    """The `Context` of one gate or resource of one run."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        name: str,
+        options: Any,
+        timeout: float | None,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._bench = bench
+        self._name = name
+        self._options = options
+        self._timeout = timeout
+        self._progress = progress
+        self._scratch: Path | None = None
+        self._commands = 0
+        self.evidence: list[Evidence] = []
+
+    @property
+    def root(self) -> Path:
+        return self._bench.root
+
+    @property
+    def options(self) -> Any:
+        return self._options
+
+    @property
+    def base(self) -> str | None:
+        return self._bench.base
+
+    @property
+    def state(self) -> Path:
+        folder = self._bench.state / "gates" / self._name.rpartition("::")[2]
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def scratch(self) -> Path:
+        if self._scratch is None:
+            # Outside the workspace: cargo reads the configuration of every parent folder.
+            self._scratch = Path(tempfile.mkdtemp(prefix="gaterun-")).resolve()
+            self._bench.note_scratch(self._scratch)
+        return self._scratch
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str | None] | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        limits = [limit for limit in (timeout, self._timeout) if limit is not None]
+        self._commands += 1
+        program = PurePosixPath(str(argv[0])).name
+        folder = self._bench.logs / self._name.replace("::", ".")
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / f"{self._commands:02}-{program}"
+        completed = self._bench.processes.run(
+            argv, cwd=cwd or self.root, env=env, log=log, timeout=min(limits, default=None)
+        )
+        place = completed.cwd
+        with contextlib.suppress(ValueError):
+            place = place.relative_to(self.root)
+        self.evidence.append(
+            Evidence(
+                argv=completed.argv,
+                cwd=str(place),
+                exit_status=completed.exit_status,
+                seconds=round(completed.seconds, 3),
+                log=str(log.relative_to(self._bench.logs.parent)),
+            )
+        )
+        return completed
+
+    def files(self, *globs: str) -> tuple[str, ...]:
+        names = self._bench.git.files
+        if not globs:
+            return names
+        patterns = [_glob(glob) for glob in globs]
+        return tuple(name for name in names if any(match(name) for match in patterns))
+
+    def checkout(self, ref: str | None) -> Path:
+        return self._bench.git.checkout(ref, self.scratch)
+
+    def progress(self, text: str) -> None:
+        self._progress(text)
+
+    def close(self) -> None:
+        """Remove the scratch folder."""
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._bench.forget_scratch(self._scratch)
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> Callable[[str], object]:
+    """Compile a glob in which ``*`` stays in a folder and ``**`` crosses folders."""
+    import re
+
+    expression = ""
+    position = 0
+    while position < len(pattern):
+        if pattern.startswith("**/", position):
+            expression += "(?:.*/)?"
+            position += 3
+        elif pattern.startswith("**", position):
+            expression += ".*"
+            position += 2
+        elif pattern[position] == "*":
+            expression += "[^/]*"
+            position += 1
+        elif pattern[position] == "?":
+            expression += "[^/]"
+            position += 1
+        else:
+            expression += re.escape(pattern[position])
+            position += 1
+    return re.compile(expression + r"\Z", re.DOTALL).match
+
+
+class _Computed:
+    """A resource's value or its refusal, computed at most once."""
+
+    def __init__(self) -> None:
+        self.guard = threading.Lock()
+        self.done = False
+        self.value: object = None
+        self.refusal: CannotMeasure | None = None
+        self.evidence: tuple[Evidence, ...] = ()
+
+
+class Bench:
+    """Where one run measures: the workspace, the folders, the processes, the resources.
+
+    Args:
+        root: the workspace that is measured.
+        state: ``.gaterun`` of the workspace.
+        logs: where the output of commands goes.
+        base: the phase's base commit, resolved.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        state: Path,
+        logs: Path,
+        base: str | None,
+        resources: Mapping[str, Resource],
+        processes: Processes,
+        git: Git | None = None,
+    ) -> None:
+        self.root = root
+        self.state = state
+        self.logs = logs
+        self.base = base
+        self.processes = processes
+        self.git = git or Git(root)
+        self._resources = resources
+        self._computed: dict[str, _Computed] = {name: _Computed() for name in resources}
+        self._scratch_notes = state / "scratch"
+
+    def measure(
+        self,
+        gate: Gate,
+        options: object,
+        *,
+        name: str,
+        timeout: float | None,
+        progress: Callable[[str], None],
+    ) -> tuple[Measurement, tuple[Evidence, ...]]:
+        """Let `gate` measure.
+
+        Raises:
+            CannotMeasure: there is no measurement; ``evidence`` is attached to it. A plugin
+                that raises anything else has crashed, and becomes this too.
+            Stopped: the run was interrupted.
+        """
+        context = GateContext(self, name=name, options=options, timeout=timeout, progress=progress)
+        shared: list[Evidence] = []
+        try:
+            with _as_refusal(f"gate '{gate.name}'", self.logs / f"{name.replace('::', '.')}.crash"):
+                arguments = self._arguments(gate.measure, context, shared)
+                measurement = gate.measure(context, **arguments)
+                if not isinstance(measurement, Measurement):
+                    raise TypeError(
+                        f"measure() returned {type(measurement).__name__}, not a Measurement"
+                    )
+        except CannotMeasure as refusal:
+            refusal.evidence = (*shared, *context.evidence)
+            raise
+        finally:
+            context.close()
+        return measurement, (*shared, *context.evidence)
+
+    def _arguments(
+        self, function: Callable[..., object], context: GateContext, shared: list[Evidence]
+    ) -> dict[str, object]:
+        return {name: self._resource(name, context, shared) for name in resource_names(function)}
+
+    def _resource(self, name: str, asking: GateContext, shared: list[Evidence]) -> object:
+        computed = self._computed[name]
+        with computed.guard:
+            if not computed.done:
+                self._compute(self._resources[name], computed, asking)
+        shared.extend(computed.evidence)
+        if computed.refusal is not None:
+            refusal = computed.refusal
+            raise CannotMeasure(refusal.reason, refusal.message, help=refusal.help)
+        return computed.value
+
+    def _compute(self, resource: Resource, computed: _Computed, asking: GateContext) -> None:
+        context = GateContext(
+            self,
+            name=f"resource::{resource.name}",
+            options=None,
+            timeout=None,
+            progress=asking.progress,
+        )
+        nested: list[Evidence] = []
+        try:
+            crash = self.logs / f"resource.{resource.name}.crash"
+            with _as_refusal(f"resource '{resource.name}'", crash):
+                arguments = self._arguments(resource.compute, context, nested)
+                computed.value = resource.compute(context, **arguments)
+        except CannotMeasure as refusal:
+            computed.refusal = refusal
+        finally:
+            context.close()
+        computed.evidence = (*nested, *context.evidence)
+        computed.done = True
+
+    def note_scratch(self, folder: Path) -> None:
+        """Remember a scratch folder, so that the next run can remove what a kill left."""
+        self._scratch_notes.mkdir(exist_ok=True)
+        (self._scratch_notes / folder.name).write_text(f"{self.processes.run_id}\n{folder}\n")
+
+    def forget_scratch(self, folder: Path) -> None:
+        """The folder has been removed in good order."""
+        (self._scratch_notes / folder.name).unlink(missing_ok=True)
+
+
+def resource_names(function: Callable[..., object]) -> tuple[str, ...]:
+    """The resources that a ``measure`` or ``compute`` asks for: its parameters after the first.
+
+    >>> resource_names(lambda ctx, workspace: None)
+    ('workspace',)
+    """
+    return tuple(inspect.signature(function).parameters)[1:]
+
+
+@contextlib.contextmanager
+def _as_refusal(who: str, crash: Path) -> Iterator[None]:
+    """Turn whatever a plugin raises into a refusal to judge, and keep its traceback."""
+    try:
+        yield
+    except CannotMeasure:
+        raise
+    except OSError as error:
+        what = error.strerror or str(error)
+        where = f": {error.filename}" if error.filename else ""
+        raise CannotMeasure(Reason.CRASHED, f"{who}: {what}{where}") from error
+    except Exception as error:
+        import traceback
+
+        with contextlib.suppress(OSError):
+            crash.parent.mkdir(parents=True, exist_ok=True)
+            crash.write_text(traceback.format_exc(), "utf-8", "replace")
+        raise CannotMeasure(
+            Reason.CRASHED,
+            f"{who} raised {type(error).__name__}: {error}",
+            help=f"a bug in the plugin; its traceback is in {crash}",
+        ) from error

@@ -1,0 +1,131 @@
+"""Writes a phase that holds today: each gate's conditions, relaxed to what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+
+from gaterun.core.judge import judge, measured_metrics
+from gaterun.core.measure import Bench
+from gaterun.core.phases import requirement
+from gaterun.model.condition import parse_comparison
+from gaterun.model.errors import CannotMeasure
+from gaterun.model.figures import figure
+from gaterun.model.gate import Gate, Resource
+from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.verdict import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A gate's entry in a phase that passes today, or why there is none.
+
+    Attributes:
+        entry: keys of the phase entry beside ``use``.
+        measured: what was measured, for a comment.
+        obstacle: why the gate cannot be part of it; empty when it can.
+    """
+
+    gate: Gate
+    entry: Mapping[str, object]
+    measured: str = ""
+    obstacle: str = ""
+
+
+def propose(
+    bench: Bench,
+    gate: Gate,
+    resources: Mapping[str, Resource],
+    progress: Callable[[str], None],
+) -> Proposal:
+    """Measure `gate` with its default options, and propose conditions that hold now."""
+    if needs_options(gate):
+        return Proposal(gate=gate, entry={}, obstacle="it needs options that only you know")
+    options: dict[str, object] = {}
+    try:
+        measurement = _measure(bench, gate, options, resources, progress)
+        options = dict(gate.proposes(measurement))
+        if options:
+            measurement = _measure(bench, gate, options, resources, progress)
+    except CannotMeasure as refusal:
+        return Proposal(gate=gate, entry={}, obstacle=f"{refusal.reason}: {refusal.message}")
+    require, dropped = _conditions(gate, measurement)
+    entry = {**options, "require": require}
+    shown = _shown(gate, measurement)
+    if not require:
+        return Proposal(gate=gate, entry={}, measured=shown, obstacle=f"today {dropped}")
+    verdict = judge(requirement(gate, entry, resources), measurement, None)
+    if verdict.outcome is not Outcome.PASS:
+        return Proposal(gate=gate, entry={}, measured=shown, obstacle=f"today {verdict.message}")
+    return Proposal(gate=gate, entry=entry, measured=shown)
+
+
+def needs_options(gate: Gate) -> bool:
+    """Whether a gate has an option without a default."""
+    return any(
+        option.default is MISSING and option.default_factory is MISSING
+        for option in fields(gate.options)
+    )
+
+
+def _measure(
+    bench: Bench,
+    gate: Gate,
+    options: Mapping[str, object],
+    resources: Mapping[str, Resource],
+    progress: Callable[[str], None],
+) -> Measurement:
+    wanted = requirement(gate, options, resources)
+    measurement, _ = bench.measure(
+        gate, wanted.options, name=f"init::{gate.name}", timeout=wanted.timeout, progress=progress
+    )
+    return measurement
+
+
+def _conditions(gate: Gate, measurement: Measurement) -> tuple[list[str], str]:
+    """Conditions that hold: the gate's own where they do, today's value where they do not."""
+    metrics = {metric.name: metric for metric in gate.metrics}
+    values = measured_metrics(requirement(gate, {}, None), measurement)
+    found: list[str] = []
+    dropped: list[str] = []
+    for text in gate.requires:
+        wanted = requirement(gate, {"require": text}, None)
+        if judge(wanted, measurement, None).outcome is Outcome.PASS:
+            found.append(text)
+            continue
+        name = parse_comparison(text, metrics).metric
+        relaxed = _held(name, gate, values)
+        if relaxed:
+            found.append(relaxed)
+        else:
+            dropped.append(f"{name} is {figure(values[name].value, metrics[name].unit)}")
+    for name in gate.pins:
+        pinned = _held(name, gate, values)
+        if pinned:
+            found.append(pinned)
+    # A flag that does not hold today cannot be relaxed: the gate would be red from the start.
+    return ([], ", ".join(dropped)) if dropped else (list(dict.fromkeys(found)), "")
+
+
+def _held(name: str, gate: Gate, values: Mapping[str, Measured]) -> str:
+    metric = next(metric for metric in gate.metrics if metric.name == name)
+    value = values[name].value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if metric.better is Better.NEITHER:
+        return ""
+    operator = "<=" if metric.better is Better.LOWER else ">="
+    suffix = {Unit.RATIO: "%", Unit.BYTES: "B", Unit.SECONDS: "s"}.get(metric.unit, "")
+    number = value * 100 if metric.unit is Unit.RATIO else value
+    return f"{name} {operator} {number:.10g}{suffix}"
+
+
+def _shown(gate: Gate, measurement: Measurement) -> str:
+    values = measured_metrics(requirement(gate, {}, None), measurement)
+    known = [
+        f"{metric.name} {figure(values[metric.name].value, metric.unit)}"
+        for metric in gate.metrics
+        if values[metric.name].value is not None
+    ]
+    return ", ".join(known[:6])

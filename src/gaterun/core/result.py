@@ -1,0 +1,129 @@
+"""Measures and judges one requirement into the result that goes on record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+
+from gaterun.core.baseline import BaselineValue
+from gaterun.core.judge import judge, measured_metrics
+from gaterun.core.measure import Bench
+from gaterun.model.command import Evidence
+from gaterun.model.errors import CannotMeasure
+from gaterun.model.measurement import Measurement
+from gaterun.model.phase import Mode, Requirement
+from gaterun.model.record import GateResult, MetricRecord
+from gaterun.model.verdict import Outcome, Verdict
+
+#: The baseline's values for a measurement of a requirement; ``None`` without a baseline.
+BaselineOf = Callable[[Requirement, Measurement], Mapping[str, BaselineValue] | None]
+
+
+def is_blocking(requirement: Requirement, today: date) -> bool:
+    """Whether its failure fails the run: an advisory gate blocks once its date is past."""
+    if requirement.mode is Mode.BLOCKING or requirement.enforce_after is None:
+        return True
+    return today > requirement.enforce_after
+
+
+def unmeasured(
+    requirement: Requirement,
+    verdict: Verdict,
+    *,
+    repeat: str = "",
+    blocked_by: str = "",
+    started: float | None = None,
+    seconds: float = 0.0,
+    evidence: tuple[Evidence, ...] = (),
+) -> GateResult:
+    """The result of a gate that has no measurement: blocked, skipped or inconclusive."""
+    now = time.time() if started is None else started
+    return GateResult(
+        node_id=requirement.node_id,
+        task=requirement.task,
+        gate=requirement.gate.name,
+        title=requirement.gate.title,
+        verdict=verdict,
+        conditions=requirement.conditions,
+        blocking=is_blocking(requirement, datetime.fromtimestamp(now, UTC).date()),
+        advisory_until=requirement.enforce_after.isoformat() if requirement.enforce_after else "",
+        blocked_by=blocked_by,
+        evidence=evidence,
+        file=requirement.location.file,
+        line=requirement.location.line,
+        started=now,
+        seconds=seconds,
+        repeat=repeat,
+    )
+
+
+def obtain(
+    bench: Bench,
+    requirement: Requirement,
+    baseline: BaselineOf,
+    *,
+    progress: Callable[[str], None],
+    repeat: str = "",
+) -> GateResult:
+    """Measure and judge.
+
+    Raises:
+        Stopped: the run was interrupted.
+    """
+    started, clock = time.time(), time.monotonic()
+    try:
+        measurement, evidence = bench.measure(
+            requirement.gate,
+            requirement.options,
+            name=requirement.node_id,
+            timeout=requirement.timeout,
+            progress=progress,
+        )
+    except CannotMeasure as refusal:
+        return unmeasured(
+            requirement,
+            Verdict(
+                outcome=Outcome.INCONCLUSIVE,
+                reason=refusal.reason,
+                message=refusal.message,
+                help=refusal.help,
+            ),
+            repeat=repeat,
+            started=started,
+            seconds=time.monotonic() - clock,
+            evidence=refusal.evidence,
+        )
+    verdict = judge(requirement, measurement, baseline(requirement, measurement))
+    values = measured_metrics(requirement, measurement)
+    return GateResult(
+        node_id=requirement.node_id,
+        task=requirement.task,
+        gate=requirement.gate.name,
+        title=requirement.gate.title,
+        verdict=verdict,
+        conditions=requirement.conditions,
+        blocking=is_blocking(requirement, datetime.fromtimestamp(started, UTC).date()),
+        advisory_until=requirement.enforce_after.isoformat() if requirement.enforce_after else "",
+        flaky=measurement.flaky,
+        metrics={
+            metric.name: MetricRecord(
+                unit=metric.unit,
+                better=metric.better,
+                host_bound=metric.host_bound,
+                measured=values[metric.name],
+                help=metric.help,
+            )
+            for metric in requirement.gate.metrics
+        },
+        inspected=dict(measurement.inspected),
+        findings=tuple(measurement.findings),
+        notes=tuple(measurement.notes),
+        recipe=dict(measurement.recipe),
+        evidence=evidence,
+        file=requirement.location.file,
+        line=requirement.location.line,
+        started=started,
+        seconds=time.monotonic() - clock,
+        repeat=repeat,
+    )

@@ -1,0 +1,132 @@
+"""Decides which gate may start next: needs, resources, exclusiveness, the longest chain first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from gaterun.model.phase import Phase, Requirement
+from gaterun.model.verdict import Outcome
+
+#: Outcomes that let what waits for a gate go on. A gate switched off by name is not in the way.
+_CLEARS = frozenset({Outcome.PASS, Outcome.WAIVED, Outcome.SKIPPED})
+
+
+class Schedule:
+    """The order of one run.
+
+    Args:
+        phase: for the needs among tasks.
+        chosen: the gates of this run; what they need beyond these is not waited for.
+        blocking: node ids whose failure holds others back.
+        seconds: how long each gate took before, by node id.
+    """
+
+    def __init__(
+        self,
+        phase: Phase,
+        chosen: Sequence[Requirement],
+        *,
+        blocking: frozenset[str],
+        seconds: Mapping[str, float] | None = None,
+    ) -> None:
+        self._gates = {gate.node_id: gate for gate in chosen}
+        self._blocking = blocking
+        self._outcomes: dict[str, Outcome] = {}
+        self._running: dict[str, Requirement] = {}
+        self._waiting = list(self._gates)
+        members: dict[str, list[str]] = {}
+        for gate in chosen:
+            members.setdefault(gate.task, []).append(gate.node_id)
+        needs = {task.id: task.needs for task in phase.tasks}
+        #: For each gate: what it waits for, and the name by which to call that.
+        self._needs: dict[str, dict[str, str]] = {}
+        for gate in chosen:
+            wanted = {
+                node: task for task in needs.get(gate.task, ()) for node in members.get(task, ())
+            }
+            wanted |= {node: node for node in gate.needs if node in self._gates}
+            self._needs[gate.node_id] = wanted
+        self._weight = self._chains(seconds or {})
+        self._waiting.sort(key=lambda node: (self._gates[node].gate.exclusive, -self._weight[node]))
+
+    def _chains(self, seconds: Mapping[str, float]) -> dict[str, float]:
+        """Length of the longest chain that begins with each gate."""
+        followers: dict[str, list[str]] = {node: [] for node in self._gates}
+        for node, needs in self._needs.items():
+            for need in needs:
+                followers[need].append(node)
+
+        @cache
+        def length(node: str) -> float:
+            own = max(seconds.get(node, 1.0), 0.001)
+            return own + max((length(follower) for follower in followers[node]), default=0.0)
+
+        return {node: length(node) for node in reversed(self._gates)}
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a gate is waiting or running."""
+        return bool(self._waiting or self._running)
+
+    @property
+    def running(self) -> int:
+        """How many gates run now."""
+        return len(self._running)
+
+    def start(self, free: int) -> list[Requirement]:
+        """The gates that may start now on `free` workers; they count as running."""
+        started: list[Requirement] = []
+        for node in list(self._waiting):
+            if len(started) == free:
+                break
+            gate = self._gates[node]
+            if all(need in self._outcomes for need in self._needs[node]) and self._fits(gate):
+                self._waiting.remove(node)
+                self._running[node] = gate
+                started.append(gate)
+        return started
+
+    def _fits(self, gate: Requirement) -> bool:
+        others = self._running.values()
+        if gate.gate.exclusive:
+            return not self._running
+        taken = {name for other in others for name in other.gate.uses}
+        return not any(other.gate.exclusive for other in others) and not (
+            taken & set(gate.gate.uses)
+        )
+
+    def finish(self, node_id: str, outcome: Outcome) -> None:
+        """A gate has its verdict, whether it was running or never started."""
+        self._running.pop(node_id, None)
+        if node_id in self._waiting:
+            self._waiting.remove(node_id)
+        self._outcomes[node_id] = outcome
+
+    def blocked(self) -> list[tuple[Requirement, str, str]]:
+        """Waiting gates that can never start: the gate, what it waits for, and the culprit."""
+        found = []
+        for node in self._waiting:
+            for need, called in self._needs[node].items():
+                outcome = self._outcomes.get(need)
+                if outcome is not None and outcome not in _CLEARS and need in self._blocking:
+                    found.append((self._gates[node], called, need))
+                    break
+        return found
+
+    def drop(self) -> list[Requirement]:
+        """Give up everything that waits, and return it."""
+        dropped = [self._gates[node] for node in self._waiting]
+        self._waiting.clear()
+        return dropped
+
+    def unmet(self, phase: Phase) -> list[tuple[str, str]]:
+        """Tasks of this run and the tasks they need that are not part of it."""
+        present = {gate.task for gate in self._gates.values()}
+        return [
+            (task.id, need)
+            for task in phase.tasks
+            if task.id in present
+            for need in task.needs
+            if need not in present
+        ]

@@ -1,0 +1,109 @@
+"""The plugin contract, whole: what a plugin can offer and observe.
+
+A plugin is a module (or object) named by an entry point in the group ``gaterun``. It
+implements any of these with `gaterun.hookimpl`. *Offer* hooks return values; the *observe*
+hook returns nothing. Nothing may be changed in place: all values are frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from gaterun.model.event import Event
+from gaterun.model.gate import Gate, Resource
+from gaterun.model.phase import PhaseFile
+from gaterun.model.report import Reporter
+
+PROJECT = "gaterun"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def gaterun_gates() -> Iterable[Gate]:
+    """Offer gates.
+
+    Called: once, when plugins are loaded, before the phase file is read.
+
+    Returns: the gates. Two gates of one name are an error that names both plugins.
+
+    Example::
+
+        @gaterun.hookimpl
+        def gaterun_gates():
+            return [gaterun.Gate(name="todo", title="TODO comments", metrics=..., measure=todo)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gaterun_resources() -> Iterable[Resource]:
+    """Offer resources: what several gates need, computed once in a run on first use.
+
+    Called: once, when plugins are loaded.
+
+    Returns: the resources. A gate asks for one by naming a parameter of its ``measure``
+    after it.
+
+    Example::
+
+        @gaterun.hookimpl
+        def gaterun_resources():
+            return [gaterun.Resource(name="licences", compute=read_licences)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gaterun_phases() -> Iterable[PhaseFile]:
+    """Offer phase files, which a workspace may run as they are or name in ``extends``.
+
+    Called: when a phase is not found in the workspace, and for ``gaterun list``.
+
+    Returns: the phase files.
+
+    Example::
+
+        @gaterun.hookimpl
+        def gaterun_phases():
+            return [gaterun.PhaseFile(name="release", text=TOML, source="my-plugin release.toml")]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gaterun_reporters() -> Iterable[Reporter]:
+    """Offer report formats for ``--report NAME[:PATH]``.
+
+    Called: once, when plugins are loaded.
+
+    Returns: the reporters. A reporter that raises is reported and hides neither the
+    others nor the verdict.
+
+    Example::
+
+        @gaterun.hookimpl
+        def gaterun_reporters():
+            return [gaterun.Reporter(name="csv", title="CSV", filename="gates.csv", start=start)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gaterun_event(event: Event) -> None:
+    """Observe a run.
+
+    Called: for every event, in order, from one thread, after the reporters.
+
+    Returns: nothing.
+
+    Example::
+
+        @gaterun.hookimpl
+        def gaterun_event(event):
+            if isinstance(event, gaterun.RunFinished):
+                notify(event.record.exit_code)
+    """

@@ -1,0 +1,1 @@
+"""The frozen values that everything else is made of: no I/O, no third-party import."""

@@ -1,0 +1,68 @@
+"""A command that was run: what is needed to repeat it and to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A child process that has ended.
+
+    Attributes:
+        argv: the argument list as executed.
+        cwd: its working directory.
+        exit_status: exit code; negative is the number of the signal that ended it.
+        seconds: wall time.
+        cpu_seconds: user and system time of the process and its waited-for children.
+        max_rss: peak resident set in bytes of the largest process; 0 where unknown.
+        stdout, stderr: log files that hold the output as bytes.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    exit_status: int
+    seconds: float
+    cpu_seconds: float
+    max_rss: int
+    stdout: Path
+    stderr: Path
+
+    @property
+    def ok(self) -> bool:
+        """Whether it exited with 0."""
+        return self.exit_status == 0
+
+    def out(self) -> str:
+        """Standard output as text; undecodable bytes become U+FFFD."""
+        return self.stdout.read_text("utf-8", "replace")
+
+    def err(self) -> str:
+        """Standard error as text; undecodable bytes become U+FFFD."""
+        return self.stderr.read_text("utf-8", "replace")
+
+    def lines(self) -> Iterator[bytes]:
+        """Standard output line by line, never held whole in memory."""
+        with self.stdout.open("rb") as stream:
+            yield from stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The trace of one command in a run record.
+
+    Attributes:
+        argv: the argument list.
+        cwd: working directory, relative to the workspace root where it is below it.
+        exit_status: as in `Completed`.
+        seconds: wall time.
+        log: path of the log file, relative to the run's folder.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str
+    exit_status: int
+    seconds: float
+    log: str

@@ -1,0 +1,178 @@
+"""A gate and a resource, as values that plugins offer, and what they are given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from gaterun.model.command import Completed
+from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Metric
+from gaterun.model.verdict import Outcome
+
+
+class Context(Protocol):
+    """What a gate (or a resource) works with. One context belongs to one gate of one run."""
+
+    @property
+    def root(self) -> Path:
+        """Absolute path of the workspace that is measured."""
+
+    @property
+    def options(self) -> Any:
+        """The gate's options, an instance of `Gate.options`; ``None`` for a resource."""
+
+    @property
+    def base(self) -> str | None:
+        """The commit where the phase began, resolved; ``None`` when the phase names none."""
+
+    @property
+    def state(self) -> Path:
+        """A folder of this gate's own below ``.gaterun/`` that later runs find again."""
+
+    @property
+    def scratch(self) -> Path:
+        """An empty folder of this gate's own, gone when the gate has finished."""
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str | None] | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run a program to its end and return what became of it. Never through a shell.
+
+        Args:
+            argv: program and arguments.
+            cwd: working directory, the workspace root by default.
+            env: variables to add, or to remove where the value is ``None``.
+            timeout: seconds; the gate's own timeout is always the outer limit.
+
+        Raises:
+            CannotMeasure: the program is not there (``tool-missing``), ran out of time
+                (``timeout``) or the run was interrupted. A non-zero exit is not an error.
+        """
+
+    def files(self, *globs: str) -> tuple[str, ...]:
+        """The workspace's files, tracked or not, that git does not ignore, sorted.
+
+        Args:
+            globs: ``*`` stays in a folder, ``**`` crosses folders; all files without any.
+
+        Returns:
+            Paths relative to the root with ``/``. Without git every file outside
+            ``target`` and hidden folders.
+        """
+
+    def checkout(self, ref: str | None) -> Path:
+        """A detached checkout in a folder of its own, removed when the gate has finished.
+
+        Args:
+            ref: a git revision, or ``None`` for the working tree as it is now, with its
+                uncommitted and untracked files.
+
+        Raises:
+            CannotMeasure: there is no git repository or no such revision.
+        """
+
+    def progress(self, text: str) -> None:
+        """Say in a few words what is going on; shown live beside the gate's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoOptions:
+    """The options of a gate that has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A tiny workspace on which a gate must be red, or green, for its own reason.
+
+    Attributes:
+        name: what it shows, as a slug (``unused-variable``).
+        expect: ``PASS``, ``FAIL``, or ``INCONCLUSIVE`` for a case that must not be judged.
+        files: path to text, written and committed as the head.
+        base: path to text of an earlier commit, the phase's base; ``None`` when there is none.
+        options: options of the gate as in a phase file, conditions included.
+        rule: a rule that a finding of the red case must have; empty when a failed
+            condition is enough.
+        executable: paths in `files` that get the executable bit.
+    """
+
+    name: str
+    expect: Outcome
+    files: Mapping[str, str]
+    base: Mapping[str, str] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    rule: str = ""
+    executable: tuple[str, ...] = ()
+
+
+def _no_controls() -> Sequence[Control]:
+    return ()
+
+
+def _proposes_nothing(measurement: Measurement) -> Mapping[str, object]:
+    del measurement
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One kind of thing that can be measured, offered by a plugin.
+
+    Attributes:
+        name: the name a phase file uses, also that of its entry point (``env-coverage``).
+        title: a few words for people.
+        about: what it means, its pitfalls, how it can be gamed; Markdown.
+        metrics: everything it measures; conditions are checked against these.
+        measure: called with the context as first argument, and with the resources that
+            its further parameters name. Returns a `Measurement` or raises `CannotMeasure`.
+        options: a frozen dataclass with a default for every optional field; a field's
+            metadata ``{"help": ...}`` documents it.
+        requires: the conditions of a phase entry that states none.
+        uses: resources that only one gate at a time may use, across processes
+            (``cargo-target``).
+        exclusive: nothing else may run meanwhile, for timing.
+        self_comparing: it measures base and head itself, so a baseline leaves it out.
+        timeout: seconds, unless the phase says otherwise.
+        controls: known-bad and known-good cases.
+        pins: metrics that `gaterun init` holds at today's value, in their better direction.
+        proposes: options that make the gate describe today's state (known failures by name),
+            for `gaterun init`.
+    """
+
+    name: str
+    title: str
+    metrics: tuple[Metric, ...]
+    measure: Callable[..., Measurement]
+    about: str = ""
+    options: type = NoOptions
+    requires: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    exclusive: bool = False
+    self_comparing: bool = False
+    timeout: float = 1800.0
+    controls: Callable[[], Sequence[Control]] = _no_controls
+    pins: tuple[str, ...] = ()
+    proposes: Callable[[Measurement], Mapping[str, object]] = _proposes_nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """Something that several gates need, computed once in a run on first use.
+
+    Attributes:
+        name: the parameter name by which gates and other resources ask for it.
+        compute: called like `Gate.measure`; may raise `CannotMeasure`, which then holds
+            for every gate that asks.
+        about: one line of meaning.
+    """
+
+    name: str
+    compute: Callable[..., object]
+    about: str = ""

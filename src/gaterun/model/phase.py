@@ -1,0 +1,144 @@
+"""A phase: tasks, and the gates that must hold before each counts as done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from gaterun.model.condition import Comparison, Improvement
+from gaterun.model.gate import Gate
+
+#: The task name under which phase-wide gates stand in node ids and reports.
+PHASE_WIDE = "phase"
+
+
+class Mode(StrEnum):
+    """Whether a failure counts."""
+
+    BLOCKING = "blocking"
+    ADVISORY = "advisory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place in a file of the user's, relative to the workspace root where it is below it."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One gate of one task, ready to be measured and judged.
+
+    Attributes:
+        task: id of the task, or `PHASE_WIDE`.
+        id: unique in its task, the gate's name unless the phase file says otherwise.
+        options: an instance of ``gate.options``.
+        settings: the options as written, for people.
+        floor: least number per inspected thing or metric, below which there is no verdict.
+        needs: node ids of gates that must have passed first.
+        timeout: seconds.
+        enforce_after: from the day after this one an advisory gate blocks.
+        skip: the reason why it is switched off; empty when it is not.
+    """
+
+    task: str
+    id: str
+    gate: Gate
+    options: object
+    settings: Mapping[str, object]
+    location: Location
+    require: tuple[Comparison, ...] = ()
+    improve: tuple[Improvement, ...] = ()
+    ratchet: tuple[str, ...] = ()
+    floor: Mapping[str, float] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    timeout: float = 1800.0
+    mode: Mode = Mode.BLOCKING
+    enforce_after: date | None = None
+    skip: str = ""
+
+    @property
+    def node_id(self) -> str:
+        """``task::id``, unique in the phase."""
+        return f"{self.task}::{self.id}"
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Every condition as text, in the order judged."""
+        return (
+            *(c.text for c in self.require),
+            *(f"improve {c.text}" for c in self.improve),
+            *(f"ratchet {name}" for name in self.ratchet),
+            *(f"floor {name} {value:g}" for name, value in self.floor.items()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A piece of the phase.
+
+    Attributes:
+        needs: ids of tasks that must have passed first.
+        estimate: expected effort as written (``2.4d``); empty when unknown.
+        claims: names under which others may say something about this task.
+        files: globs of what the task may touch.
+    """
+
+    id: str
+    title: str
+    gates: tuple[Requirement, ...]
+    needs: tuple[str, ...] = ()
+    owner: str = ""
+    estimate: str = ""
+    claims: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Where a phase's documents go, relative to the workspace root; empty when not wanted."""
+
+    baseline: str = ""
+    final: str = ""
+    dashboard: str = ""
+    report: str = ""
+    roadmap: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A phase file, read and bound to the gates that it names.
+
+    Attributes:
+        base: git revision where the phase began; empty when there is none.
+        gates: phase-wide requirements.
+        source: where it was read.
+    """
+
+    id: str
+    title: str
+    tasks: tuple[Task, ...]
+    gates: tuple[Requirement, ...] = ()
+    base: str = ""
+    protected: tuple[str, ...] = ()
+    outputs: Outputs = field(default_factory=Outputs)
+    source: str = ""
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Every gate, by task in order, phase-wide ones last."""
+        return (*(gate for task in self.tasks for gate in task.gates), *self.gates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFile:
+    """A phase file that a plugin ships: its name and its TOML text."""
+
+    name: str
+    text: str
+    source: str

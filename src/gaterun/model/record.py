@@ -1,0 +1,127 @@
+"""The record of a run: everything needed to render any report again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gaterun.model.command import Evidence
+from gaterun.model.finding import Finding
+from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.verdict import ExitCode, Outcome, Verdict
+
+#: Version of the record's shape; a reader refuses a greater major part.
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRecord:
+    """A measured metric with its declaration, so that a record explains itself."""
+
+    unit: Unit
+    better: Better
+    host_bound: bool
+    measured: Measured
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What became of one gate in one run.
+
+    Attributes:
+        node_id: ``task::id``.
+        gate: name of the gate plugin.
+        title: the gate's title.
+        conditions: as in the phase file.
+        blocking: whether its failure fails the run.
+        advisory_until: ISO date until which it is only advisory; empty when it blocks.
+        blocked_by: node id or task that it waits for, where it is blocked.
+        inspected: how many of what were looked at.
+        file, line: where the phase file defines it.
+        started: seconds since the epoch.
+        repeat: the command line that runs just this gate again.
+    """
+
+    node_id: str
+    task: str
+    gate: str
+    title: str
+    verdict: Verdict
+    conditions: tuple[str, ...] = ()
+    blocking: bool = True
+    advisory_until: str = ""
+    flaky: bool = False
+    blocked_by: str = ""
+    metrics: Mapping[str, MetricRecord] = field(default_factory=dict)
+    inspected: Mapping[str, int] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    recipe: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    file: str = ""
+    line: int = 0
+    started: float = 0.0
+    seconds: float = 0.0
+    repeat: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Short for ``verdict.outcome``."""
+        return self.verdict.outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What was measured.
+
+    Attributes:
+        commit: full id of HEAD; empty without git or without commits.
+        branch: short name; empty when detached.
+        digest: of the working tree, uncommitted and untracked files included; empty
+            without git.
+        dirty: whether the working tree differs from the commit.
+    """
+
+    commit: str = ""
+    branch: str = ""
+    digest: str = ""
+    dirty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One finished (or interrupted) run.
+
+    Attributes:
+        id: unique in a workspace, sorts by time.
+        root: absolute path of the workspace.
+        environment: facts that decide whether timing values can be compared (os, arch,
+            cpu, cores, rustc, cargo).
+        tasks: title by task id, in the phase's order.
+        started: seconds since the epoch.
+        role: ``run`` or ``baseline``.
+    """
+
+    id: str
+    phase: str
+    title: str
+    root: str
+    version: str
+    argv: tuple[str, ...]
+    tree: Tree
+    environment: Mapping[str, str]
+    tasks: Mapping[str, str]
+    results: tuple[GateResult, ...]
+    started: float
+    seconds: float
+    exit_code: ExitCode
+    role: str = "run"
+    base: str = ""
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()
+    schema_version: str = SCHEMA_VERSION
+
+    def count(self, outcome: Outcome) -> int:
+        """How many gates ended with `outcome`."""
+        return sum(result.outcome is outcome for result in self.results)

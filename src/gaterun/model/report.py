@@ -1,0 +1,56 @@
+"""A reporter, as a value that a plugin offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+from gaterun.model.event import Event
+
+#: Called with every event in order. Writes to the stream that it was made with.
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a reporter may draw.
+
+    Attributes:
+        colour: ANSI colours are wanted.
+        live: the stream is a terminal that can be redrawn.
+        width: columns.
+        unicode: the stream can encode more than ASCII.
+        verbosity: -2 … 2, from ``-q`` and ``-v``.
+        shown: the characters of ``-r``: f failed, i inconclusive, b blocked, s skipped,
+            w waived, a advisory, p passed, A all.
+        durations: how many of the slowest gates to list; 0 for none.
+        agent: for a coding agent: silent on pass, one line a failure.
+    """
+
+    colour: bool = False
+    live: bool = False
+    width: int = 80
+    unicode: bool = True
+    verbosity: int = 0
+    shown: str = ""
+    durations: int = 0
+    agent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporter:
+    """A report format.
+
+    Attributes:
+        name: as in ``--report NAME[:PATH]``.
+        title: a few words for people.
+        filename: used where no path is given; empty for a format that goes to standard
+            output by default.
+        start: given the stream and the style, returns the listener that writes.
+    """
+
+    name: str
+    title: str
+    filename: str
+    start: Callable[[TextIO, Style], Listener]

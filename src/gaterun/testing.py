@@ -1,0 +1,88 @@
+"""pytest fixtures and helpers for authors of gates, and for gaterun's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gaterun.core import controls, discovery
+from gaterun.core.execute import Processes
+from gaterun.core.measure import Bench
+from gaterun.core.phases import requirement
+from gaterun.model.gate import Control, Gate, Resource
+from gaterun.model.measurement import Measurement
+from gaterun.model.record import GateResult
+
+
+def _resources() -> Mapping[str, Resource]:
+    # TEMPORARY until every built-in module exists
+    import importlib.util
+
+    found = [
+        point
+        for point in [
+            ("workspace", "gaterun_gates.workspace", "gaterun"),
+            ("rust-sources", "gaterun_gates.rust_sources", "gaterun"),
+        ]
+        if importlib.util.find_spec(point[1])
+    ]
+    return discovery.load(entry_points=found).resources
+
+
+def measure_gate(
+    gate: Gate,
+    root: Path,
+    *,
+    base: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Resource] | None = None,
+) -> Measurement:
+    """Let `gate` measure the workspace at `root`, with real processes.
+
+    Args:
+        base: the commit where the phase began.
+        options: as in a phase file.
+        resources: those of every installed plugin when ``None``.
+
+    Raises:
+        CannotMeasure: there is no measurement.
+        UsageError: an option is wrong.
+    """
+    known = _resources() if resources is None else resources
+    wanted = requirement(gate, dict(options or {}), known)
+    state = root / ".gaterun"
+    (state / "logs").mkdir(parents=True, exist_ok=True)
+    (state / ".gitignore").write_text("*\n")
+    bench = Bench(
+        root=root,
+        state=state,
+        logs=state / "logs",
+        base=base,
+        resources=known,
+        processes=Processes(f"test-{gate.name}"),
+    )
+    measurement, _ = bench.measure(
+        gate, wanted.options, name=f"test::{gate.name}", timeout=300, progress=_quiet
+    )
+    return measurement
+
+
+def run_control(
+    gate: Gate,
+    control: Control,
+    folder: Path,
+    *,
+    resources: Mapping[str, Resource] | None = None,
+) -> GateResult:
+    """Write a control's workspace into `folder`, measure it and judge it.
+
+    Args:
+        resources: those of every installed plugin when ``None``.
+    """
+    known = _resources() if resources is None else resources
+    return controls.run_control(gate, control, folder, known)
+
+
+def _quiet(text: str) -> None:
+    del text
