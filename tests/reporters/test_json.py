@@ -1,0 +1,108 @@
+"""The run record and the metrics document."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+
+import msgspec
+from syrupy.assertion import SnapshotAssertion
+
+from gaterun.model import metrics_document
+from gaterun.model.metric import Measured
+from gaterun.model.metrics_document import MetricsDocument, MetricStatus
+from gaterun.model.record import RunRecord
+from gaterun.model.report import Style
+from gaterun.reporters import encode
+from gaterun.reporters import json as json_reporter
+
+from .sample import CLIPPY, RECORD, events, metric
+
+
+def written(name: str, record: RunRecord = RECORD) -> str:
+    reporters = {each.name: each for each in json_reporter.gaterun_reporters()}
+    stream = io.StringIO()
+    listen = reporters[name].start(stream, Style())
+    for event in events(record):
+        listen(event)
+    return stream.getvalue()
+
+
+def test_record_golden(golden: SnapshotAssertion) -> None:
+    assert written("json") == golden
+
+
+def test_metrics_golden(golden: SnapshotAssertion) -> None:
+    assert written("metrics") == golden
+
+
+def test_the_record_reads_back_equal() -> None:
+    text = written("json")
+    assert text.endswith("}\n")
+    assert msgspec.json.decode(text, type=RunRecord) == RECORD
+
+
+def test_the_metrics_document_reads_back_equal() -> None:
+    document = msgspec.json.decode(written("metrics"), type=MetricsDocument)
+    assert document == metrics_document.from_record(RECORD)
+    entry = document.find("7.3::clippy", "warnings")
+    assert entry is not None
+    assert (entry.value, entry.limits) == (25, ("warnings < 20",))
+    assert document.metrics["clippy.warnings"] == entry
+    assert document.find("7.3::clippy", "no-such") is None
+
+
+def test_a_missing_value_is_null_with_its_reason() -> None:
+    entry = metrics_document.from_record(RECORD).metrics["build-time.no_op"]
+    assert (entry.status, entry.value) == (MetricStatus.MISSING, None)
+    assert entry.reason == "not asked for"
+
+
+def test_gates_that_measured_nothing_are_named() -> None:
+    unmeasured = metrics_document.from_record(RECORD).unmeasured
+    assert unmeasured["7.3::tests"] == "the tests of 'pool' do not compile"
+    assert set(unmeasured) == {"7.3::tests", "7.4::version", "7.4::changelog"}
+
+
+def test_ids_carry_the_task_only_where_a_gate_id_stands_twice() -> None:
+    twin = dataclasses.replace(CLIPPY, node_id="7.1::clippy", task="7.1")
+    record = dataclasses.replace(RECORD, results=(*RECORD.results, twin))
+    metrics = metrics_document.from_record(record).metrics
+    assert "7.1::clippy.warnings" in metrics
+    assert "7.3::clippy.warnings" in metrics
+    assert "clippy.warnings" not in metrics
+    assert "loc.lines" in metrics
+
+
+def test_no_number_is_ever_not_a_number() -> None:
+    odd = dataclasses.replace(
+        CLIPPY,
+        metrics={
+            "a": metric(math.nan),
+            "b": metric(Measured(value=1.5, samples=(1.0, math.inf), breakdown={"x": math.nan})),
+            "c": metric(10**30),
+        },
+    )
+    record = dataclasses.replace(RECORD, results=(odd,))
+    document = json.loads(written("metrics", record), parse_constant=_refuse)
+    entries = document["metrics"]
+    assert entries["clippy.a"]["value"] is None
+    assert entries["clippy.a"]["reason"] == "not a finite number"
+    assert entries["clippy.b"]["samples"] == [1.0]
+    assert entries["clippy.b"]["breakdown"] == {}
+    json.loads(written("json", record), parse_constant=_refuse)
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def test_surrogates_can_be_written() -> None:
+    assert encode.one_line({"caf\udcc3\udca9": "\ud800"}) == '{"café":"\ufffd"}\n'
+
+
+def test_the_fingerprint_depends_on_facts_only() -> None:
+    assert metrics_document.fingerprint({"a": "1"}) != metrics_document.fingerprint({"a": "2"})
+    assert metrics_document.instant(1e300) == "1970-01-01T00:00:00.000Z"
