@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gaterun.model.figures import duration
 from gaterun.model.metric import Better, Unit, Value
 from gaterun.reporters import figures
 
@@ -71,4 +72,4 @@ def test_any_value_has_a_figure_on_one_line(value: Value, unit: Unit) -> None:
 
 @given(st.floats())
 def test_any_duration_is_short(seconds: float) -> None:
-    assert figures.duration(seconds).endswith(("s", "m"))
+    assert duration(seconds).endswith(("s", "m"))

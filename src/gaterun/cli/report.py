@@ -70,6 +70,7 @@ def replay(record: RunRecord) -> list[Event]:
         plugins=(),
         jobs=0,
         time=record.started,
+        base=record.base,
     )
     finished = [
         GateFinished(result=result, time=result.started + result.seconds)

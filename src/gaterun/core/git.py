@@ -114,9 +114,7 @@ class Git:
             branch = self("symbolic-ref", "--quiet", "--short", "HEAD").decode().strip()
         except GitError:
             branch = ""
-        status = self(
-            "status", "--porcelain=v1", "-z", "--untracked-files=all", *self._pathspec
-        )
+        status = self("status", "--porcelain=v1", "-z", "--untracked-files=all", *self._pathspec)
         dirty = any(entry for entry in status.split(b"\0") if entry)
         return Tree(commit=commit, branch=branch, digest=self._digest(status), dirty=dirty)
 

@@ -163,6 +163,7 @@ class Session:
                 plugins=tuple(info.name for info in self.plugins.infos if not info.blocked),
                 jobs=self.options.jobs,
                 time=started,
+                base=base or "",
             )
         )
 

@@ -27,6 +27,7 @@ class RunStarted:
     plugins: tuple[str, ...]
     jobs: int
     time: float
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

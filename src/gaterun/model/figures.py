@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gaterun.model.metric import Unit, Value
 
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -21,8 +23,14 @@ def figure(value: Value, unit: Unit) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return value
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return "beyond 10^300"  # too great for a float, and for a line
+    if not math.isfinite(value):
+        return "not a finite number"
     if unit is Unit.RATIO:
-        return f"{value * 100:.4g} %"
+        text = f"{value * 100:.4g} %"
+        # 99.999 % must not read as the 100 % that it is not.
+        return f"{value * 100:.9g} %" if text in {"0 %", "100 %"} and value not in {0, 1} else text
     if unit is Unit.SECONDS:
         return f"{value:.1f} s" if abs(value) >= 10 else f"{value:.3g} s"
     if unit is Unit.BYTES:
@@ -45,6 +53,8 @@ def duration(seconds: float) -> str:
     >>> duration(0.042), duration(7.25), duration(128), duration(3725)
     ('0.04s', '7.2s', '2m 08s', '1h 02m')
     """
+    if not math.isfinite(seconds) or seconds < 0:
+        seconds = 0.0
     if seconds < 1:
         return f"{seconds:.2f}s"
     if seconds < 60:

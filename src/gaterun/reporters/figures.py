@@ -1,4 +1,4 @@
-"""Writes values, durations and changes for people, whatever the values are."""
+"""Writes values and changes for people, whatever the values are."""
 
 from __future__ import annotations
 
@@ -17,28 +17,7 @@ def figure(value: Value, unit: Unit = Unit.COUNT) -> str:
     >>> figure(0.25, Unit.RATIO), figure(10 * 2**30, Unit.BYTES), figure(None)
     ('25 %', '10 GiB', 'not measured')
     """
-    if isinstance(value, str):
-        return clean.line(value) or '""'
-    if isinstance(value, bool) or value is None:
-        return figures.figure(value, unit)
-    if isinstance(value, int) and value.bit_length() > 1000:
-        return "beyond 10^300"  # too great for a float, and for a line
-    if not math.isfinite(value):
-        return "not a finite number"
-    text = figures.figure(value, unit)
-    # 99.999 % must not read as the 100 % that it is not.
-    if text in {"0 %", "100 %"} and value not in {0, 1}:
-        return f"{value * 100:.9g} %"
-    return text
-
-
-def duration(seconds: float) -> str:
-    """How long something took, short.
-
-    >>> duration(3.21), duration(float("nan"))
-    ('3.2s', '0.00s')
-    """
-    return figures.duration(seconds if math.isfinite(seconds) and seconds > 0 else 0.0)
+    return clean.line(value) or '""' if isinstance(value, str) else figures.figure(value, unit)
 
 
 def change(baseline: Value, current: Value, unit: Unit, better: Better) -> str:

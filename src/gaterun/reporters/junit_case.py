@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gaterun.model.figures import duration
 from gaterun.model.finding import Finding
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Check, Outcome, Reason
-from gaterun.reporters import clean, figures, standing
+from gaterun.reporters import clean, standing
 
 #: How many findings the text of a failure lists; the rest is counted.
 TOP = 20
@@ -173,7 +174,7 @@ def _output(result: GateResult) -> Iterator[str]:
     for command in result.evidence:
         argv = " ".join(clean.line(part) for part in command.argv)
         yield f"$ {argv}"
-        spent = figures.duration(command.seconds)
+        spent = duration(command.seconds)
         yield f"  exit status {command.exit_status}, {spent}, log {clean.line(command.log)}"
 
 

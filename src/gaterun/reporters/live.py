@@ -7,7 +7,7 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from gaterun.reporters import figures
+from gaterun.model.figures import duration
 from gaterun.reporters.pen import Pen, encodable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Running:
 
 def running_line(gate: Running, now: float, pen: Pen) -> str:
     """The line of a running gate: name, elapsed time, what it is doing."""
-    elapsed = figures.duration(now - gate.since)
+    elapsed = duration(now - gate.since)
     text = f"  {pen.line(gate.node_id)}  {elapsed}  {pen.line(gate.text)}".rstrip()
     return pen.fit(text, pen.width)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gaterun.model.figures import duration
 from gaterun.model.finding import Finding
 from gaterun.model.metrics_document import fingerprint
 from gaterun.model.record import GateResult, RunRecord
@@ -96,7 +97,7 @@ def _context(record: RunRecord) -> str:
         base = f"base {cells.code(record.base[:10])} → current " if record.base else "commit "
         parts.append(base + current)
     tally = [f"{number} {kind.phrase}" for number, kind in standing.tally(record.results)]
-    parts += [", ".join(tally), figures.duration(record.seconds)]
+    parts += [", ".join(tally), duration(record.seconds)]
     return " · ".join(part for part in parts if part)
 
 
@@ -123,7 +124,7 @@ def _gate_row(result: GateResult) -> list[str]:
         cells.code(result.node_id),
         "<br>".join(measured),
         " ".join(part for part in (_why(result), flags) if part),
-        figures.duration(result.seconds),
+        duration(result.seconds),
     ]
 
 

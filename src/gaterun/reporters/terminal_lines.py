@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gaterun.model.event import GateProgress, RunStarted
+from gaterun.model.figures import duration
 from gaterun.model.record import GateResult, Tree
 from gaterun.reporters import figures, standing
 from gaterun.reporters.pen import Pen, columns
@@ -20,7 +21,8 @@ def header(event: RunStarted, pen: Pen) -> list[str]:
     title = f"{event.phase}: {event.title}" if event.title else event.phase
     lines += pen.wrap(title, "phase: ", "       ")
     lines += pen.wrap(event.root, "root: ", "      ")
-    lines += pen.wrap(tree(event.tree), "tree: ", "      ")
+    base = f", base {event.base[:10]}" if event.base else ""
+    lines += pen.wrap(tree(event.tree) + base, "tree: ", "      ")
     gates = figures.plural(len(event.nodes), "gate")
     if event.deselected:
         gates += f", {event.deselected} deselected"
@@ -47,7 +49,7 @@ def name_width(nodes: tuple[str, ...], pen: Pen) -> int:
 def result(outcome: GateResult, names: int, pen: Pen) -> str:
     """The line of a gate that has finished."""
     kind = standing.standing(outcome)
-    spent = f"{figures.duration(outcome.seconds):>7}"
+    spent = f"{duration(outcome.seconds):>7}"
     word = pen.pad(kind.word, WORD)
     name = pen.pad(pen.line(outcome.node_id), names)
     room = pen.width - WORD - names - len(spent) - 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from gaterun.model.figures import duration
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import figures, standing, terminal_gate
@@ -96,7 +97,7 @@ def _counts(record: RunRecord) -> str:
     text = ", ".join(counts) or "no gate has run"
     if record.interrupted:
         text = f"interrupted, {text}"
-    return f"{text} in {figures.duration(record.seconds)}"
+    return f"{text} in {duration(record.seconds)}"
 
 
 def _shown_above(record: RunRecord) -> list[str]:
@@ -124,7 +125,7 @@ def _durations(record: RunRecord, pen: Pen) -> Iterator[str]:
     slowest = sorted(record.results, key=lambda result: -result.seconds)[:limit]
     yield pen.rule(f"slowest {figures.plural(len(slowest), 'gate')}", "=")
     for result in slowest:
-        yield f"{figures.duration(result.seconds):>8} {pen.line(result.node_id)}"
+        yield f"{duration(result.seconds):>8} {pen.line(result.node_id)}"
 
 
 def _chosen(record: RunRecord, pen: Pen) -> Iterator[str]:
