@@ -1,0 +1,1 @@
+"""The example workspaces that `gaterun demo` writes, as plain files."""
