@@ -115,6 +115,8 @@ def _held(name: str, gate: Gate, values: Mapping[str, Measured]) -> str:
         return ""
     if metric.better is Better.NEITHER:
         return ""
+    if metric.better is Better.HIGHER and value <= 0:
+        return ""  # "at least none" could not fail
     operator = "<=" if metric.better is Better.LOWER else ">="
     suffix = {Unit.RATIO: "%", Unit.BYTES: "B", Unit.SECONDS: "s"}.get(metric.unit, "")
     number = value * 100 if metric.unit is Unit.RATIO else value

@@ -1,0 +1,1 @@
+"""The gates that come with gaterun: plugins like anybody's, one file each."""

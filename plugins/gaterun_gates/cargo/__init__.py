@@ -1,0 +1,1 @@
+"""What the gates that call cargo share: its environment, its messages, its test output."""

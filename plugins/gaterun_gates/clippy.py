@@ -1,0 +1,280 @@
+"""Counts the distinct clippy findings of the members, and what is hidden from that count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import gaterun
+from gaterun_gates.cargo.environment import cargo_env, recorded_env
+from gaterun_gates.cargo.invocation import (
+    feature_arguments,
+    feature_recipe,
+    lock_arguments,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gaterun_gates.cargo.lint_flags import LintFlags
+    from gaterun_gates.cargo.lints import Lints
+
+_ABOUT = """\
+`warnings` is the number of distinct findings of clippy and rustc in the sources of workspace
+members, over all targets of the chosen feature set. Generated code counts apart.
+
+**Measured** by the clippy driver itself (an alias in `.cargo/config.toml` is not asked), in a
+target directory of the gate's own, with `--cap-lints warn`: so that no `deny` stops the run half
+way, every finding is listed. Messages are counted from the JSON stream, one for each lint, message
+and place: a library and its tests repeat each other, and cargo's own summary counts some twice.
+
+**Pitfalls.** A crate that does not compile has no lints; that is *no verdict* (`build-failed`),
+never a low number. Documentation examples are not linted. Another toolchain knows other lints.
+
+**How it can be gamed, and what is counted against that.** `suppressed`: findings that appear only
+when clippy's default lints are forced, whatever `#[allow]`, `#[expect]` or `[lints]` say.
+`suppressions`: the lints named in such attributes and manifest tables, and every `cfg(clippy)`.
+Lint flags in `RUSTFLAGS` or `.cargo/config.toml` are taken out, and reported (`lint_flags`).
+`generated` and `external`: findings in code moved to a build script or out of the workspace.
+A ratchet on these beside `warnings` closes the ways around it.
+"""
+
+_FORCED = ("clippy::all", "unused", "deprecated")
+_CONFIGS = ("clippy.toml", ".clippy.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClippyOptions:
+    """Options of the gate ``clippy``."""
+
+    features: tuple[str, ...] = field(
+        default=(), metadata={"help": "features to enable beside the default ones"}
+    )
+    all_features: bool = field(default=False, metadata={"help": "enable every feature"})
+    forced: bool = field(
+        default=True,
+        metadata={"help": "run a second time with clippy's default lints forced: `suppressed`"},
+    )
+
+
+def _nonce(workspace: gaterun.Workspace) -> str:
+    """A name that changes with clippy's configuration, which cargo's cache does not watch."""
+    import hashlib
+
+    folders: set[Path] = {workspace.root, *workspace.root.parents}
+    folders.update(package.folder for package in workspace.members)
+    digest = hashlib.sha256()
+    for folder in sorted(folders):
+        for name in _CONFIGS:
+            path = folder / name
+            if path.is_file():
+                digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _run(
+    ctx: gaterun.Context,
+    workspace: gaterun.Workspace,
+    options: ClippyOptions,
+    flags: LintFlags,
+    forced: Sequence[str],
+) -> Lints:
+    from gaterun_gates.cargo.lint_flags import config_arguments
+    from gaterun_gates.cargo.lints import read_lints
+
+    completed = ctx.run(
+        [
+            *("cargo-clippy", "clippy", "--workspace", "--all-targets", "--keep-going"),
+            *("--message-format=json", "--color", "never", "--target-dir", ctx.state / "target"),
+            *lock_arguments(workspace),
+            *feature_arguments(options.features, all_features=options.all_features),
+            *config_arguments(workspace.root),
+            *("--", "--cap-lints", "warn", "--cfg", f"gaterun_{_nonce(workspace)}"),
+            *(part for group in forced for part in ("--force-warn", group)),
+        ],
+        cwd=workspace.root,
+        env={**cargo_env(), **(flags.env or {})},
+    )
+    return read_lints(completed, workspace)
+
+
+def _suppressions(ctx: gaterun.Context, workspace: gaterun.Workspace) -> tuple[Counter[str], int]:
+    """Suppressed lints in the members' sources and manifests, and the number of files read."""
+    from gaterun_gates.cargo.suppressions import SuppressionCounter, allowed_in_manifest
+    from gaterun_gates.cargo.toml_file import read_toml
+
+    counter = SuppressionCounter()
+    counts: Counter[str] = Counter()
+    manifests = {workspace.root / "Cargo.toml"}
+    manifests.update(package.manifest_path for package in workspace.members)
+    for manifest in sorted(manifests):
+        counts.update(allowed_in_manifest(read_toml(manifest)))
+    folders = {package.folder.resolve() for package in workspace.members}
+    files = 0
+    for name in ctx.files("*.rs", "**/*.rs"):
+        path = ctx.root / name
+        # The nearest manifest decides whose file it is: a crate in a member's folder may be none.
+        owner = next((above for above in path.parents if (above / "Cargo.toml").is_file()), None)
+        if owner is None or owner.resolve() not in folders:
+            continue
+        try:
+            counts.update(counter.count(path.read_bytes()))
+        except OSError:
+            continue
+        files += 1
+    return counts, files
+
+
+def _flag_finding(ctx: gaterun.Context, flags: LintFlags) -> list[gaterun.Finding]:
+    if not flags.flags:
+        return []
+    where = flags.sources[0] if flags.sources else ""
+    prefix = f"{ctx.root}/"
+    return [
+        gaterun.Finding(
+            rule="lint-flags",
+            message=f"lint levels in compiler flags ({', '.join(flags.sources)}), "
+            f"not used here: {' '.join(flags.flags)}",
+            path=where.removeprefix(prefix) if where.startswith(prefix) else "",
+            severity=gaterun.Severity.NOTE,
+            help="set lint levels in [workspace.lints], where they can be seen and counted",
+        )
+    ]
+
+
+def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun.Measurement:
+    """Run clippy once as configured and once with its default lints forced.
+
+    Raises:
+        gaterun.CannotMeasure: clippy is missing, something does not compile, or the run is
+            not complete.
+    """
+    options: ClippyOptions = ctx.options
+    if not workspace.members:
+        return gaterun.Measurement(
+            metrics={}, inspected={"crates": 0}, notes=("the workspace has no members",)
+        )
+    from gaterun_gates.cargo.config import compiler_notes
+    from gaterun_gates.cargo.failure import explain
+    from gaterun_gates.cargo.lint_flags import find_lint_flags
+    from gaterun_gates.cargo.lints import count_by_lint
+    from gaterun_gates.cargo.targets import expected_targets
+
+    version = ctx.run(["cargo-clippy", "--version"], cwd=workspace.root, env=cargo_env())
+    if not version.ok:
+        raise explain(version, otherwise=gaterun.Reason.TOOL_MISSING)
+    flags = find_lint_flags(ctx, workspace.root)
+    lints = _run(ctx, workspace, options, flags, ())
+    suppressed = gaterun.Measured(value=None, why="option forced is off")
+    hidden: list[gaterun.Finding] = []
+    if options.forced:
+        ctx.progress("again, with lints forced")
+        forced = _run(ctx, workspace, options, flags, _FORCED)
+        hidden = [
+            finding
+            for identity, finding in forced.warnings.items()
+            if identity not in lints.warnings and not _is_harness_main(finding, workspace)
+        ]
+        suppressed = gaterun.Measured(value=len(hidden), breakdown=count_by_lint(hidden))
+    attributes, files = _suppressions(ctx, workspace)
+    expected = expected_targets(workspace.members, lints.built)
+    return gaterun.Measurement(
+        metrics={
+            "warnings": gaterun.Measured(value=len(lints.warnings), breakdown=lints.by_lint()),
+            "suppressed": suppressed,
+            "suppressions": gaterun.Measured(
+                value=attributes.total(), breakdown=dict(sorted(attributes.items()))
+            ),
+            "lint_flags": len(flags.flags),
+            "generated": len(lints.generated),
+            "external": len(lints.external),
+            "autofixable": len(lints.autofixable),
+            "raw_messages": lints.raw,
+            "compile_errors": 0,
+        },
+        inspected={
+            "crates": len(workspace.members),
+            "targets": len(expected.targets),
+            "files": files,
+        },
+        findings=[
+            *lints.warnings.values(),
+            *_flag_finding(ctx, flags),
+            *(_as_note(finding) for finding in hidden),
+        ],
+        notes=[
+            *(f"left out by cargo: {text}" for text in expected.left_out),
+            *compiler_notes(workspace.root),
+        ],
+        recipe={
+            "command": "cargo clippy --workspace --all-targets -- --cap-lints warn",
+            "features": feature_recipe(options.features, all_features=options.all_features),
+            "clippy": version.out().strip(),
+            **recorded_env(),
+        },
+    )
+
+
+def _is_harness_main(finding: gaterun.Finding, workspace: gaterun.Workspace) -> bool:
+    """Whether it is about a ``main`` that the test harness put aside, with an allow of its own."""
+    return (
+        finding.rule == "dead_code"
+        and finding.message == "function `main` is never used"
+        and any(
+            finding.path == workspace.relative(target.src_path)
+            for package in workspace.members
+            for target in package.targets
+        )
+    )
+
+
+def _as_note(finding: gaterun.Finding) -> gaterun.Finding:
+    from dataclasses import replace
+
+    return replace(
+        finding, message=f"suppressed: {finding.message}", severity=gaterun.Severity.NOTE
+    )
+
+
+def _controls() -> Sequence[gaterun.Control]:
+    from gaterun_gates.controls.clippy import CONTROLS
+
+    return CONTROLS
+
+
+_NEITHER = gaterun.Better.NEITHER
+
+GATE = gaterun.Gate(
+    name="clippy",
+    title="clippy warnings",
+    about=_ABOUT,
+    options=ClippyOptions,
+    metrics=(
+        gaterun.Metric(name="warnings", help="distinct findings in members' own sources"),
+        gaterun.Metric(name="suppressed", help="findings that only forced lints show"),
+        gaterun.Metric(name="suppressions", help="lints allowed or expected, cfg(clippy)"),
+        gaterun.Metric(name="lint_flags", help="lint levels set by compiler flags"),
+        gaterun.Metric(name="generated", help="findings in generated sources"),
+        gaterun.Metric(name="external", help="findings in path dependencies outside"),
+        gaterun.Metric(
+            name="autofixable", better=_NEITHER, help="warnings that `cargo clippy --fix` mends"
+        ),
+        gaterun.Metric(
+            name="raw_messages", better=_NEITHER, help="messages before repetitions are dropped"
+        ),
+        gaterun.Metric(name="compile_errors", help="always 0 where there is a measurement"),
+    ),
+    measure=measure_clippy,
+    requires=("warnings == 0",),
+    pins=("warnings", "suppressed", "suppressions", "lint_flags"),
+    controls=_controls,
+)
+
+
+@gaterun.hookimpl
+def gaterun_gates() -> list[gaterun.Gate]:
+    """Offer the gate."""
+    return [GATE]

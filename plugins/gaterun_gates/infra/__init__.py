@@ -1,0 +1,1 @@
+"""What the gates about build infrastructure share: cargo's configuration, sccache, workflows."""

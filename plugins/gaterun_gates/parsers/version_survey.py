@@ -1,0 +1,130 @@
+"""Gathers what a comparison of versions needs, and what it finds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+import gaterun
+from gaterun_gates.parsers.cargo_manifest import Manifest, read_manifest
+from gaterun_gates.prose.markdown import decode
+from gaterun_gates.prose.semver_text import precedence
+from gaterun_gates.prose.version_scan import is_scanned
+
+
+class Survey:
+    """What is compared with what, and what came out different.
+
+    Attributes:
+        manifests: every readable Cargo.toml below the root, by path.
+        members: the members that are compared.
+        expected: the version that they should have; empty where each has its own.
+        findings, notes: filled while comparing.
+
+    Raises:
+        CannotMeasure: no member is left to compare (``no-input``).
+    """
+
+    def __init__(
+        self,
+        ctx: gaterun.Context,
+        workspace: gaterun.Workspace,
+        *,
+        equals: str,
+        exclude: Collection[str],
+        publishable_only: bool,
+        independent: bool,
+    ) -> None:
+        self.ctx = ctx
+        self.workspace = workspace
+        self.findings: list[gaterun.Finding] = []
+        self.notes: list[str] = []
+        self.manifests: dict[str, Manifest] = {}
+        self._read_manifests()
+        self.members = [
+            package
+            for package in workspace.members
+            if package.name not in exclude and (package.publish or not publishable_only)
+        ]
+        if not self.members:
+            raise gaterun.CannotMeasure(
+                gaterun.Reason.NO_INPUT, "no member of the workspace is left to compare"
+            )
+        unknown = sorted(set(exclude) - {p.name for p in workspace.members})
+        self.notes += [f"exclude: there is no member '{name}'" for name in unknown]
+        self.expected = "" if independent else equals or self._common_version()
+
+    def _read_manifests(self) -> None:
+        workspace = self.workspace
+        wanted = [workspace.relative(package.manifest_path) for package in workspace.members]
+        found = (name for name in self.ctx.files("Cargo.toml", "**/Cargo.toml") if is_scanned(name))
+        for name in dict.fromkeys(["Cargo.toml", *wanted, *found]):
+            try:
+                self.manifests[name] = read_manifest(decode((workspace.root / name).read_bytes()))
+            except (OSError, ValueError) as error:
+                self.notes.append(f"{name} cannot be read: {error}")
+
+    @property
+    def root(self) -> Manifest | None:
+        """The root manifest."""
+        return self.manifests.get("Cargo.toml")
+
+    def inheriting(self) -> int:
+        """How many compared members take their version from the workspace."""
+        names = {self.workspace.relative(package.manifest_path) for package in self.members}
+        return sum(manifest.inherited for name, manifest in self.manifests.items() if name in names)
+
+    def _common_version(self) -> str:
+        if self.root is not None and self.root.workspace_version and self.inheriting():
+            return self.root.workspace_version
+        published = [package for package in self.members if package.publish]
+        counted = Counter(package.version for package in published or self.members)
+        return max(counted, key=lambda version: (counted[version], precedence(version)))
+
+    def version_for(self, package: str, path: str) -> str:
+        """The version that a place should state of `package`, or of the crate that owns `path`.
+
+        Empty where crates have versions of their own and none of them owns the place.
+        """
+        compared = {member.name for member in self.members}
+        owner = next((item for item in self.workspace.members if item.name == package), None)
+        if owner is None:
+            owners = [
+                item
+                for item in self.workspace.members
+                if (self.workspace.root / path).is_relative_to(item.folder)
+                and (item.folder != self.workspace.root or not self.expected)
+            ]
+            owner = max(owners, key=lambda item: len(item.folder.parts), default=None)
+        if owner is None:
+            return self.expected
+        return owner.version if owner.name not in compared or not self.expected else self.expected
+
+    def differ(self, rule: str, message: str, path: str, line: int, *, expected: str = "") -> None:
+        """Note a place that differs."""
+        self.findings.append(
+            gaterun.Finding(
+                rule=rule,
+                message=message,
+                path=path,
+                line=line,
+                severity=gaterun.Severity.WARNING
+                if rule in ("orphan", "stale-mention")
+                else gaterun.Severity.ERROR,
+                help=f"write {expected}" if expected else "",
+                # The usual fingerprint ignores digits, and versions are digits.
+                fingerprint=f"{rule}:{path}:{message}",
+            )
+        )
+
+    def count(self, *rules: str) -> gaterun.Measured:
+        """How many findings have one of `rules`, by rule."""
+        counted = Counter(item.rule for item in self.findings if item.rule in rules)
+        return gaterun.Measured(value=counted.total(), breakdown=counted)
+
+    def text_at_base(self, path: str) -> str | None:
+        """A file's text at the base commit; ``None`` when there is no base, or no such file."""
+        if self.ctx.base is None:
+            return None
+        done = self.ctx.run(["git", "show", f"{self.ctx.base}:./{path}"])
+        return decode(done.stdout.read_bytes()) if done.ok else None

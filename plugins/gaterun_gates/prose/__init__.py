@@ -1,0 +1,1 @@
+"""Reading of what people write: Markdown, changelogs, release notes, mentions of versions."""

@@ -1,0 +1,234 @@
+"""Find string literals of shipped Rust code that stand where a value is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gaterun_gates.rust.hardcoded_values import Hardcoded, Value, classify
+from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.test_code import attributes
+from gaterun_gates.rust.text_values import TextValues, literal
+from gaterun_gates.rust.tokens import Token
+
+if TYPE_CHECKING:
+    from gaterun_gates.rust.env_reads import EnvUse
+    from gaterun_gates.rust_sources import RustFile, RustSources
+
+#: A cheap test on bytes; what it does not match holds no such literal.
+_CANDIDATE = re.compile(
+    rb"\"\s*[a-zA-Z][a-zA-Z0-9+.-]*://|\d\.\d+\.\d+\.\d|:\d{2,5}\s*\"|::1|concat!"
+    rb"|\"\s*/(?:etc|var|usr|opt|home|srv|mnt|media|root|run|Users|private|data|tmp)\b"
+    rb"|\"\s*[A-Za-z]:[\\/]|\"\s*[0-9a-fA-F:]*::?[0-9a-fA-F:]+\s*\""
+)
+#: Macros whose text is for people: printing, logging, panics, errors.
+_MESSAGES = frozenset(
+    {
+        *("println", "eprintln", "print", "eprint", "write", "writeln"),
+        *("panic", "todo", "unimplemented", "unreachable", "assert", "assert_eq"),
+        *("assert_ne", "debug_assert", "debug_assert_eq", "debug_assert_ne", "trace", "debug"),
+        *("info", "warn", "error", "log", "event", "span"),
+        *("trace_span", "debug_span", "info_span", "warn_span", "error_span", "bail"),
+        *("anyhow", "ensure", "eyre", "compile_error", "dbg"),
+    }
+)
+_FORMATS = frozenset({"format", "format_args"})
+#: Methods that look at a text, or explain an error, and do not use the value.
+_COMPARING = frozenset(
+    {
+        *(
+            "starts_with",
+            "ends_with",
+            "contains",
+            "strip_prefix",
+            "strip_suffix",
+            "trim_start_matches",
+        ),
+        *("trim_end_matches", "split", "splitn", "rsplit", "split_once", "rsplit_once"),
+        *("find", "rfind", "replace", "replacen", "eq", "ne"),
+        *("eq_ignore_ascii_case", "expect", "context", "with_context", "wrap_err", "about"),
+        *(
+            "long_about",
+            "help",
+            "long_help",
+            "value_name",
+            "default_value",
+            "default_missing_value",
+        ),
+        *("filter_or",),
+    }
+)
+_ALLOW = re.compile(rb"//[/!]?\s*gaterun:\s*allow\s+hardcoded\b:?[ \t]*(.*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A literal.
+
+    Attributes:
+        in_constant: it is the value of a ``const`` or ``static``, which has a name.
+        reason: of an allow comment; ``None`` without a comment, empty without a reason.
+    """
+
+    found: Hardcoded
+    path: str
+    line: int
+    column: int
+    in_constant: bool
+    reason: str | None
+
+
+def _excluded(file: RustFile, env_places: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Byte ranges where a literal is a default, an attribute or a message."""
+    source, items = file.source, file.source.tokens
+    ranges = [
+        (items[attribute.first].start, items[attribute.last].end) for attribute in attributes(items)
+    ]
+    ranges += [
+        (function.start, function.end)
+        for function in source.items.functions
+        if function.trait == "Default"
+        or function.name.startswith("default_")
+        or function.name == "default"
+    ]
+    for index, token in enumerate(items):
+        if (token.line, token.column) in env_places:
+            ranges.append((token.start, _end_of_chain(items, index)))
+        opening = index + 1
+        if opening + 1 >= len(items) or not token.is_name:
+            continue
+        if items[opening].kind == "!" and token.name in _MESSAGES:
+            closing = items[opening + 1].pair
+            if closing > opening:
+                ranges.append((token.start, items[closing].end))
+        elif (
+            items[opening].kind == "("
+            and items[opening].pair > opening
+            and items[index - 1].kind == "."
+            and token.name in _COMPARING
+        ):
+            ranges.append((items[opening].start, items[items[opening].pair].end))
+    return ranges
+
+
+def _end_of_chain(items: list[Token], index: int) -> int:
+    """The end of the method chain after a read: there its default stands."""
+    while index + 1 < len(items):
+        following = items[index + 1]
+        if following.kind in {"(", "["} and following.pair > index:
+            index = following.pair
+        elif following.kind == "{" and following.pair > index and items[index].kind in {")", "?"}:
+            index = following.pair  # `match env::var(…) { … }`
+        elif following.kind in {".", "?", "::", "!", "<", ">", "&"} or following.is_name:
+            index += 1
+        else:
+            break
+    return items[index].end
+
+
+def _is_compared(items: list[Token], index: int) -> bool:
+    before = items[index - 1].kind if index else ""
+    after = items[index + 1].kind if index + 1 < len(items) else ""
+    return before in {"==", "!="} or after in {"==", "!=", "=>", "|"} or before == "|"
+
+
+def _reason(data: bytes, position: int) -> str | None:
+    line_end = data.find(b"\n", position)
+    line_start = data.rfind(b"\n", 0, position)
+    above = data.rfind(b"\n", 0, max(line_start, 0))
+    own = data[line_start + 1 : line_end if line_end >= 0 else len(data)]
+    before = data[above + 1 : max(line_start, 0)]
+    candidates = [own, before] if before.lstrip().startswith(b"//") else [own]
+    for line in candidates:
+        match = _ALLOW.search(line)
+        if match is not None:
+            return match.group(1).decode("utf-8", "replace").strip()
+    return None
+
+
+def _in_format(items: list[Token], index: int) -> bool:
+    """Whether a literal is the text of ``format!``: its holes may hide what it names."""
+    return (
+        index >= 3
+        and items[index - 1].kind in {"(", "["}
+        and items[index - 2].kind == "!"
+        and items[index - 3].name in _FORMATS
+    )
+
+
+def _literals(source: Source, values: TextValues) -> Iterator[tuple[int, str]]:
+    """Token index and text of each literal, ``concat!`` put together."""
+    items = source.tokens
+    index = 0
+    while index < len(items):
+        token = items[index]
+        closing = items[index + 2].pair if index + 2 < len(items) else -1
+        if token.text == "concat" and items[index + 1].kind == "!" and closing > index:
+            found = values.evaluate(source, index, closing + 1)
+            text = literal(found[0]) if len(found) == 1 else None
+            if text is not None:
+                yield index, text
+                index = closing + 1
+                continue
+        if token.is_string and not token.text.startswith(("b", "c")):
+            yield index, token.string
+        index += 1
+
+
+def places(
+    sources: RustSources, use: EnvUse, variables: Mapping[str, str], packages: set[str]
+) -> Iterator[Place]:
+    """Every literal of shipped code in `packages` that belongs in configuration.
+
+    Args:
+        use: the reads of variables, beside which a literal is a default.
+        variables: documented values to their variables.
+    """
+    values = TextValues(sources)
+    needles = [value.encode() for value in variables]
+    by_path: dict[str, set[tuple[int, int]]] = {}
+    for read in use.reads:
+        by_path.setdefault(read.path, set()).add((read.line, read.column))
+    for file in sources.files.values():
+        data = file.source.data
+        if not file.production or not packages & set(file.packages):
+            continue
+        if not _CANDIDATE.search(data) and not any(needle in data for needle in needles):
+            continue
+        yield from _in_file(file, values, by_path.get(file.path, set()), variables)
+
+
+def _in_file(
+    file: RustFile,
+    values: TextValues,
+    env_places: set[tuple[int, int]],
+    variables: Mapping[str, str],
+) -> Iterator[Place]:
+    source, items = file.source, file.source.tokens
+    excluded: list[tuple[int, int]] | None = None
+    constants = [(constant.start, constant.end) for constant in source.items.constants]
+    for index, text in _literals(source, values):
+        found = classify(text, variables)
+        token = items[index]
+        if found is None or not file.is_production_at(token.start):
+            continue
+        if excluded is None:
+            excluded = _excluded(file, env_places)
+        if _is_compared(items, index) or _within(excluded, token.start):
+            continue
+        if _in_format(items, index) and found.value not in {Value.URL, Value.CREDENTIALS}:
+            continue
+        yield Place(
+            found=found,
+            path=file.path,
+            line=token.line,
+            column=token.column,
+            in_constant=_within(constants, token.start),
+            reason=_reason(source.data, token.start),
+        )
+
+
+def _within(ranges: list[tuple[int, int]], position: int) -> bool:
+    return any(start <= position < end for start, end in ranges)

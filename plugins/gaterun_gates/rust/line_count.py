@@ -1,0 +1,95 @@
+"""Count the lines and tokens of code in a Rust file, production and test code apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gaterun_gates.rust.source import Source
+
+_MARK = b"@generated"
+_HEAD = 2048
+
+
+class Count(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        code, tokens: lines with at least one token outside comments, and such tokens, of
+            production code. Every line of a string literal counts.
+        test_code, test_tokens: the same for items that only tests compile.
+        generated: the file says of itself that a program wrote it.
+        has_errors: some of it could not be parsed; it is counted all the same.
+    """
+
+    code: int
+    tokens: int
+    test_code: int
+    test_tokens: int
+    generated: bool
+    has_errors: bool
+
+
+def is_generated(data: bytes) -> bool:
+    """Whether a comment at the top of a file says ``@generated``."""
+    head = data[:_HEAD]
+    if _MARK not in head:
+        return False
+    return any(
+        _MARK in line and line.lstrip().startswith((b"//", b"/*", b"*"))
+        for line in head.splitlines()
+    )
+
+
+def count(source: Source) -> Count:
+    """Count the code of a file. The split is by syntax; the file as a whole may be a test."""
+    lines: set[int] = set()
+    test_lines: set[int] = set()
+    tokens = test_tokens = 0
+    for token in source.tokens:
+        last = token.line + token.text.count("\n")
+        if source.is_test_at(token.start):
+            test_tokens += 1
+            test_lines.update(range(token.line, last + 1))
+        else:
+            tokens += 1
+            lines.update(range(token.line, last + 1))
+    return Count(
+        code=len(lines),
+        tokens=tokens,
+        test_code=len(test_lines - lines),
+        test_tokens=test_tokens,
+        generated=is_generated(source.data),
+        has_errors=source.has_errors,
+    )
+
+
+def code_lines(source: Source) -> Iterator[tuple[str, bool, int]]:
+    """The lines that hold code, without white space, with "is for tests" and their weight.
+
+    Lines too short to recognise elsewhere (a brace, ``else {``) have no entry of their own:
+    they weigh in with the line before them.
+    """
+    text: dict[int, list[str]] = {}
+    test: dict[int, bool] = {}
+    for token in source.tokens:
+        text.setdefault(token.line, []).append(token.text)
+        test.setdefault(token.line, source.is_test_at(token.start))
+    last: tuple[str, bool] | None = None
+    weight = 0
+    for line, parts in text.items():
+        plain = recognisable("".join(parts))
+        if plain:
+            if last is not None:
+                yield *last, weight
+            last, weight = (plain, test[line]), 1
+        elif last is not None and last[1] == test[line]:
+            weight += 1
+    if last is not None:
+        yield *last, weight
+
+
+def recognisable(line: str) -> str:
+    """`line` without white space; empty when it is too short to recognise elsewhere."""
+    plain = "".join(line.split())
+    return plain if len(plain) >= 8 and any(c.isalnum() for c in plain) else ""

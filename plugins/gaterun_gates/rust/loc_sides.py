@@ -1,0 +1,309 @@
+"""Put together the two trees that the ``loc`` gate compares: the base commit's and today's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gaterun
+from gaterun_gates.rust.code_size import Moves, Side, Size, moves, side, size
+from gaterun_gates.rust.conventional_targets import conventional_roots
+from gaterun_gates.rust.git_tree import Blob, blob_id, changed_lines, contents, tree
+from gaterun_gates.rust.line_count import Count, count, is_generated
+from gaterun_gates.rust.source import Source
+
+if TYPE_CHECKING:
+    from gaterun_gates.rust_sources import RustSources
+
+_TEST_KINDS = frozenset({"test", "bench", "example"})
+_LARGEST = 1_000_000
+#: Text that may quote code without being a place to hide it.
+_NOT_CODE = (".md", ".toml", ".lock", ".json", ".yml", ".yaml", ".svg", ".diff", ".patch")
+#: Raised when counting changes, so that counts of an older release are not used.
+_SCHEMA = 1
+
+
+def _member_roots(workspace: gaterun.Workspace) -> dict[str, bool]:
+    return {
+        workspace.relative(target.src_path): bool(_TEST_KINDS & set(target.kind))
+        for package in workspace.members
+        for target in package.targets
+    }
+
+
+class Counts:
+    """Counts by content, kept in a file between runs.
+
+    Args:
+        path: the file; one that cannot be read counts as empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, list[int]] = {}
+        self._used: dict[str, list[int]] = {}
+        try:
+            stored = json.loads(path.read_text("utf-8"))
+            if stored["schema"] == _SCHEMA:
+                self._known = {str(key): [int(n) for n in row] for key, row in stored["counts"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            self._known = {}
+
+    def of(self, source: Source) -> Count:
+        """The count of a file, from earlier runs if its bytes were counted before."""
+        key = blob_id(source.data)
+        row = self._known.get(key)
+        if row is None or len(row) != len(Count._fields):
+            row = [int(value) for value in count(source)]
+            self._known[key] = row
+        self._used[key] = row
+        code, tokens, test_code, test_tokens, generated, has_errors = row
+        return Count(code, tokens, test_code, test_tokens, bool(generated), bool(has_errors))
+
+    def size(self, tree_side: Side) -> Size:
+        """Add up a tree."""
+
+        def counted(path: str) -> Count | None:
+            source = tree_side.read(path)
+            return self.of(source) if source is not None else None
+
+        return size(tree_side, counted)
+
+    def save(self) -> None:
+        """Keep what this run used."""
+        text = json.dumps({"schema": _SCHEMA, "counts": sorted(self._used.items())})
+        temporary = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(text, "utf-8")
+            temporary.replace(self._path)
+        except OSError:
+            return  # a cache that cannot be written costs time, nothing else
+
+
+@dataclass(slots=True, kw_only=True)
+class HeadSide:
+    """The working tree.
+
+    Attributes:
+        files: every file, Rust or not.
+        exclude: paths that are not counted.
+    """
+
+    side: Side
+    root: Path
+    files: tuple[str, ...]
+    exclude: frozenset[str]
+    globs: tuple[str, ...]
+
+
+def head_side(
+    ctx: gaterun.Context,
+    workspace: gaterun.Workspace,
+    sources: RustSources,
+    exclude: Sequence[str],
+) -> HeadSide:
+    """The working tree as it is."""
+    cache: dict[str, Source | None] = {path: f.source for path, f in sources.files.items()}
+
+    def read(path: str) -> Source | None:
+        if path not in cache:
+            try:
+                cache[path] = Source(path, (ctx.root / path).read_bytes())
+            except (OSError, ValueError):
+                cache[path] = None
+        return cache[path]
+
+    unwanted = frozenset(ctx.files(*exclude)) if exclude else frozenset()
+    rust = [path for path in ctx.files("**/*.rs") if not (ctx.root / path).is_symlink()]
+    files = ctx.files()
+    manifests = {}
+    for path in files:
+        if path.rpartition("/")[2] == "Cargo.toml":
+            try:
+                manifests[path] = (ctx.root / path).read_text("utf-8", "replace")
+            except OSError:
+                continue
+    roots = conventional_roots(manifests, set(files)) | _member_roots(workspace)
+    tree_side = side(rust, roots, read)
+    tree_side.paths = tuple(path for path in tree_side.paths if path not in unwanted)
+    return HeadSide(
+        side=tree_side,
+        root=ctx.root,
+        files=files,
+        exclude=unwanted,
+        globs=tuple(exclude),
+    )
+
+
+class BaseSide:
+    """The tree of the base commit, compared with the working tree.
+
+    Args:
+        commit: the base.
+        head: the working tree.
+        workspace: today's targets, which count for the base as far as they were there.
+    """
+
+    def __init__(
+        self, ctx: gaterun.Context, commit: str, head: HeadSide, workspace: gaterun.Workspace
+    ) -> None:
+        self._ctx = ctx
+        self._commit = commit
+        self._head = head
+        self._workspace = workspace
+        self._tree = tree(ctx, commit)
+        self._data: dict[str, bytes] = {}
+        self._sources: dict[str, Source | None] = {}
+        self._load([path for path in self._tree if self._is_wanted(path)])
+
+    def _is_wanted(self, path: str) -> bool:
+        return path.endswith(".rs") or path.rpartition("/")[2] == "Cargo.toml"
+
+    def _load(self, paths: Sequence[str]) -> None:
+        """Get the bytes of files: from the working tree where they are the same, else from git."""
+        missing: dict[str, list[str]] = {}
+        blobs: list[Blob] = []
+        for path in paths:
+            blob = self._tree[path]
+            data = self._same_now(path, blob)
+            if data is not None:
+                self._data[path] = data
+                continue
+            missing.setdefault(blob.oid, []).append(path)
+            blobs.append(blob)
+        for oid, data in contents(self._ctx, blobs):
+            for path in missing[oid]:
+                self._data[path] = data
+
+    def _same_now(self, path: str, blob: Blob) -> bytes | None:
+        if path.endswith(".rs"):
+            source = self._head.side.read(path)
+            data = source.data if source is not None else None
+        else:
+            try:
+                data = (self._head.root / path).read_bytes()
+            except OSError:
+                data = None
+        if data is None or len(data) != blob.size or blob_id(data, blob.oid) != blob.oid:
+            return None
+        return data
+
+    def read(self, path: str) -> Source | None:
+        """A file of the base."""
+        if path not in self._sources:
+            now = self._head.side.read(path) if path in self._tree else None
+            if path in self._tree and path not in self._data:
+                self._load([path])  # not Rust by its name, but included
+            data = self._data.get(path)
+            if data is None:
+                self._sources[path] = None
+            elif now is not None and now.data == data:
+                self._sources[path] = now
+            else:
+                self._sources[path] = Source(path, data)
+        return self._sources[path]
+
+    @cached_property
+    def side(self) -> Side:
+        """Which files of the base were compiled, and which for tests."""
+        files = self._tree.keys()
+        manifests = {
+            path: self._data[path].decode("utf-8", "replace")
+            for path in files
+            if path.rpartition("/")[2] == "Cargo.toml" and path in self._data
+        }
+        members = _member_roots(self._workspace).items()
+        roots = conventional_roots(manifests, files)
+        roots |= {path: test for path, test in members if path in files}
+        rust = [path for path in files if path.endswith(".rs")]
+        tree_side = side(rust, roots, self.read)
+        unwanted = {*self._head.exclude, *_matching(tree_side.paths, self._head.globs)}
+        tree_side.paths = tuple(path for path in tree_side.paths if path not in unwanted)
+        return tree_side
+
+    def _changed(self) -> Iterator[str]:
+        for path in sorted({*self.side.paths, *self._head.side.paths}):
+            old, new = self.read(path), self._head.side.read(path)
+            same = old is not None and new is not None and old.data == new.data
+            # An unchanged file may have become a test, or have ceased to be one.
+            moved = (path in self.side.test_files) != (path in self._head.side.test_files)
+            if not same or moved:
+                yield path
+
+    def _others(self) -> Iterator[tuple[str, str, str]]:
+        counted = {*self.side.paths, *self._head.side.paths}
+        for path in self._head.files:
+            if path in counted or path.endswith((".rs", *_NOT_CODE)):
+                continue
+            try:
+                full = self._head.root / path
+                if full.is_symlink() or full.stat().st_size > _LARGEST:
+                    continue
+                new = full.read_bytes()
+            except OSError:
+                continue
+            blob = self._tree.get(path)
+            same = blob is not None and blob.size == len(new)
+            if b"\0" in new or (blob and same and blob_id(new, blob.oid) == blob.oid):
+                continue
+            old = b""
+            if blob is not None and blob.size <= _LARGEST:
+                self._load([path])
+                old = self._data.get(path, b"")
+            yield path, old.decode("utf-8", "replace"), new.decode("utf-8", "replace")
+
+    def moves(self) -> Moves:
+        """Production code of the base that is elsewhere in the tree now."""
+        return moves(
+            self.side,
+            self._head.side,
+            self._changed(),
+            self._others(),
+            lambda source: is_generated(source.data),
+        )
+
+    def gross(self) -> tuple[int, int]:
+        """Lines added and removed in Rust files as git counts them, untracked files too."""
+        added, removed = changed_lines(self._ctx, self._commit)
+        listed = self._ctx.run(["git", "ls-files", "-z", "--others", "--exclude-standard"])
+        if listed.ok:
+            for raw in listed.stdout.read_bytes().split(b"\0"):
+                path = raw.decode("utf-8", "surrogateescape")
+                source = self._head.side.read(path) if path.endswith(".rs") else None
+                if source is not None and path not in self._tree:
+                    added += len(source.data.splitlines())
+        return added, removed
+
+    def reformatted(self) -> list[str]:
+        """Configuration files of rustfmt that changed."""
+        names: Mapping[str, str] = {
+            path: path.rpartition("/")[2] for path in {*self._tree, *self._head.files}
+        }
+        return sorted(
+            path
+            for path, name in names.items()
+            if name in {"rustfmt.toml", ".rustfmt.toml"} and not self._unchanged(path)
+        )
+
+    def _unchanged(self, path: str) -> bool:
+        blob = self._tree.get(path)
+        return blob is not None and self._same_now(path, blob) is not None
+
+
+def _matching(paths: Sequence[str], globs: Sequence[str]) -> set[str]:
+    from pathlib import PurePosixPath
+
+    # PurePath.match knows no `**` before Python 3.13; a prefix stands for a whole folder here.
+    found: set[str] = set()
+    for glob in globs:
+        folder = glob.removesuffix("**").removesuffix("**/*.rs") if "**" in glob else ""
+        for path in paths:
+            below = bool(folder) and "*" not in folder and path.startswith(folder)
+            if below or PurePosixPath(path).match(glob):
+                found.add(path)
+    return found

@@ -1,0 +1,173 @@
+"""Walk the module declarations of a crate from its root file.
+
+Source of the path rules: the Rust reference, "Modules", section "Module source filenames",
+and "The path attribute".
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.test_code import attributes
+from gaterun_gates.rust.tokens import Token
+
+#: A cheap test on bytes: a file without a match declares no file of its own.
+_CANDIDATE = re.compile(rb"\bmod\b[^{};]*;|\binclude\s*!|\bpath\s*=")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """``mod name;`` or ``include!("path")``.
+
+    Attributes:
+        name: the module's name; empty for an inclusion.
+        paths: of ``path`` attributes, or the included path.
+        inside: names (or ``path`` attributes) of the inline modules around it.
+        test: whether only test builds have it.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    inside: tuple[str, ...]
+    test: bool
+
+
+def _paths_in(items: Sequence[Token], first: int, last: int) -> Iterable[str]:
+    for index in range(first, last - 2):
+        if (
+            items[index].text == "path"
+            and items[index + 1].kind == "="
+            and items[index + 2].is_string
+        ):
+            yield items[index + 2].string
+
+
+def declarations(source: Source) -> list[Declaration]:
+    """The files that `source` declares to be part of its crate."""
+    if not _CANDIDATE.search(source.data):
+        return []
+    items = source.tokens
+    found: list[Declaration] = []
+    inline: list[tuple[int, str]] = []  # index of the closing brace, folder
+    at = {attribute.first: attribute for attribute in attributes(items) if not attribute.inner}
+    paths: list[str] = []
+    first_of_item = -1
+    index = 0
+    while index < len(items):
+        token = items[index]
+        while inline and index > inline[-1][0]:
+            inline.pop()
+        if token.kind == "#" and index + 2 in at:
+            attribute = at[index + 2]
+            first_of_item = index if first_of_item < 0 else first_of_item
+            paths += _paths_in(items, attribute.first, attribute.last)
+            index = attribute.last + 1
+            continue
+        following = items[index + 1 : index + 3]
+        if token.kind == "mod" and len(following) == 2 and following[0].is_name:
+            folders = tuple(folder for _, folder in inline)
+            start = items[first_of_item].start if first_of_item >= 0 else token.start
+            if following[1].kind == ";":
+                test = source.is_test_at(token.start) or source.is_test_at(start)
+                found.append(
+                    Declaration(
+                        name=following[0].name, paths=tuple(paths), inside=folders, test=test
+                    )
+                )
+            elif following[1].pair > index:
+                inline.append((following[1].pair, paths[0] if paths else following[0].name))
+        elif (
+            token.text == "include"
+            and len(following) == 2
+            and following[0].kind == "!"
+            and following[1].pair == index + 4
+            and items[index + 3].is_string
+        ):
+            found.append(
+                Declaration(
+                    name="",
+                    paths=(items[index + 3].string,),
+                    inside=(),
+                    test=source.is_test_at(token.start),
+                )
+            )
+        if token.kind == "(" and token.pair > index and items[index - 1].kind == "pub":
+            index = token.pair + 1
+            continue
+        if token.kind not in {"pub", "visibility_modifier", "crate", "unsafe"}:
+            paths, first_of_item = [], -1
+        index += 1
+    return found
+
+
+def _candidates(
+    path: str, declaration: Declaration, *, owns_folder: bool
+) -> list[tuple[str, bool]]:
+    """Files that a declaration may mean, with "owns its folder", the first that exists counts."""
+    folder = posixpath.dirname(path)
+    stem = posixpath.splitext(posixpath.basename(path))[0]
+    own = folder if owns_folder else posixpath.join(folder, stem)
+    if not declaration.name:
+        return [(posixpath.join(folder, declaration.paths[0]), True)]
+    nested = posixpath.join(own, *declaration.inside)
+    beside = nested if declaration.inside else folder
+    found = [(posixpath.join(beside, other), True) for other in declaration.paths]
+    found.append((posixpath.join(nested, f"{declaration.name}.rs"), False))
+    found.append((posixpath.join(nested, declaration.name, "mod.rs"), True))
+    return [(posixpath.normpath(name), owns) for name, owns in found]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A file that a crate compiles.
+
+    Attributes:
+        test: reached only under ``cfg(test)``.
+    """
+
+    path: str
+    test: bool
+
+
+def walk(
+    root: str, read: Callable[[str], Source | None], *, test: bool = False
+) -> tuple[set[Reached], list[str]]:
+    """Every file that the crate with the root file `root` compiles.
+
+    Args:
+        root: path of the root file as `read` understands it.
+        read: gives a file, or ``None`` when there is none.
+        test: the whole crate is for tests.
+
+    Returns:
+        The files, and the declarations for which no file is there (of modules behind
+        features that generate them, for other platforms, or in macros).
+    """
+    reached: set[Reached] = set()
+    missing: list[str] = []
+    pending = [(root, True, test)]
+    seen: set[tuple[str, bool, bool]] = set()
+    while pending:
+        path, owns_folder, for_test = pending.pop()
+        if (path, owns_folder, for_test) in seen:
+            continue
+        seen.add((path, owns_folder, for_test))
+        source = read(path)
+        if source is None:
+            continue
+        reached.add(Reached(path=path, test=for_test))
+        for declaration in declarations(source):
+            options = _candidates(path, declaration, owns_folder=owns_folder)
+            there = [option for option in options if read(option[0]) is not None]
+            if not there:
+                missing.append(f"{path}: {declaration.name or declaration.paths[0]}")
+                continue
+            # With cfg_attr several files are meant, one for each configuration.
+            taken = there if declaration.paths and len(declaration.paths) > 1 else there[:1]
+            for name, owns in taken:
+                pending.append((name, owns, for_test or declaration.test))
+    return reached, missing

@@ -1,0 +1,184 @@
+"""Tell which bytes of a Rust file are compiled for tests only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gaterun_gates.rust.parser import captures
+from gaterun_gates.rust.tokens import Token, split_arguments
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_ATTRIBUTES = "[(attribute_item) @outer (inner_attribute_item) @inner]"
+_SKIPPED = frozenset({"attribute_item", "line_comment", "block_comment"})
+#: Last path segments of attributes that make a function a test: the compiler's own, and
+#: those of test frameworks that are published as crates.
+_TEST_ATTRIBUTES = frozenset(
+    {
+        "test",
+        "bench",
+        "rstest",
+        "rstest_parametrize",
+        "test_case",
+        "quickcheck",
+        "wasm_bindgen_test",
+        "gtest",
+        "proptest",
+        "traced_test",
+        "test_log",
+        "parameterized",
+        "fixture",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """An attribute as a range of tokens.
+
+    Attributes:
+        first, last: indices of the first token inside the brackets and of the ``]``.
+        inner: ``#![…]``.
+    """
+
+    first: int
+    last: int
+    inner: bool
+
+
+def attributes(items: Sequence[Token]) -> Iterator[Attribute]:
+    """Every attribute in `items`, those inside macros too."""
+    for index, token in enumerate(items):
+        if token.kind != "#" or index + 1 >= len(items):
+            continue
+        inner = items[index + 1].kind == "!"
+        bracket = index + 1 + inner
+        if bracket < len(items) and items[bracket].kind == "[" and items[bracket].pair > bracket:
+            yield Attribute(first=bracket + 1, last=items[bracket].pair, inner=inner)
+
+
+def path_at(items: Sequence[Token], index: int, end: int) -> tuple[list[str], int]:
+    """The path that starts at `index` and the index after it."""
+    path: list[str] = []
+    while index < end and items[index].is_name:
+        path.append(items[index].name)
+        index += 1
+        if index + 1 < end and items[index].kind == "::" and items[index + 1].is_name:
+            index += 1
+        else:
+            break
+    return path, index
+
+
+def cfg_without_test(items: Sequence[Token], first: int, last: int) -> bool | None:
+    """Whether a ``cfg`` predicate can hold in a build without tests.
+
+    Returns:
+        ``False`` when it never holds, ``True`` when it always does as far as ``test`` is
+        concerned, ``None`` when other settings decide.
+    """
+    if first >= last:
+        return None
+    name = items[first].name
+    if last - first == 1:
+        return False if name == "test" else None
+    if items[first + 1].kind != "(" or items[first + 1].pair < 0:
+        return None
+    parts = [
+        cfg_without_test(items, begin, end)
+        for begin, end in split_arguments(items, first + 2, items[first + 1].pair)
+    ]
+    if name == "not" and len(parts) == 1:
+        return None if parts[0] is None else not parts[0]
+    if name == "all":
+        if False in parts:
+            return False
+        return None if None in parts else True
+    if name == "any":
+        if True in parts:
+            return True
+        return None if None in parts else False
+    return None
+
+
+def is_test_attribute(items: Sequence[Token], attribute: Attribute) -> bool:
+    """Whether what follows `attribute` exists in test builds only."""
+    path, index = path_at(items, attribute.first, attribute.last)
+    if not path:
+        return False
+    if path == ["cfg"] and index < attribute.last and items[index].kind == "(":
+        return cfg_without_test(items, index + 1, items[index].pair) is False
+    return path[-1] in _TEST_ATTRIBUTES or path[0] in {"test_log", "tokio_test"}
+
+
+def is_ignore_attribute(items: Sequence[Token], attribute: Attribute) -> bool:
+    """Whether `attribute` is ``#[ignore]``, conditional or not."""
+    path, _ = path_at(items, attribute.first, attribute.last)
+    if path == ["cfg_attr"]:
+        return any(
+            items[index].text == "ignore" and items[index - 1].kind == ","
+            for index in range(attribute.first + 1, attribute.last)
+        )
+    return path == ["ignore"]
+
+
+def _item_after(node: Node) -> Node | None:
+    following = node.next_sibling
+    while following is not None and following.type in _SKIPPED:
+        following = following.next_sibling
+    return following
+
+
+def _range_in_macro(items: Sequence[Token], attribute: Attribute) -> tuple[int, int]:
+    """From the attribute to the end of the braces, or to the semicolon, that follow it."""
+    index = attribute.last + 1
+    while index < len(items):
+        token = items[index]
+        if token.pair > index:
+            if token.kind == "{":
+                return items[attribute.first].start, items[token.pair].end
+            index = token.pair
+        elif token.kind == ";" or (token.pair >= 0 and token.pair < index):
+            break
+        index += 1
+    end = items[min(index, len(items) - 1)].end
+    return items[attribute.first].start, end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeForTests:
+    """Byte ranges of a file: what only tests compile, and tests that are not run."""
+
+    test: tuple[tuple[int, int], ...] = ()
+    ignored: tuple[tuple[int, int], ...] = ()
+
+
+def code_for_tests(root: Node, items: Sequence[Token]) -> CodeForTests:
+    """Find the test-only and the ignored byte ranges of a file.
+
+    Args:
+        root: the file's tree.
+        items: its tokens.
+    """
+    by_first_byte: dict[int, tuple[int, int]] = {}
+    found = captures(root, _ATTRIBUTES)
+    for node in found.get("outer", ()):
+        item = _item_after(node)
+        if item is not None:
+            by_first_byte[node.start_byte] = (node.start_byte, item.end_byte)
+    for node in found.get("inner", ()):
+        if node.parent is not None:
+            by_first_byte[node.start_byte] = (node.parent.start_byte, node.parent.end_byte)
+    test: list[tuple[int, int]] = []
+    ignored: list[tuple[int, int]] = []
+    for attribute in attributes(items):
+        for wanted, ranges in ((is_test_attribute, test), (is_ignore_attribute, ignored)):
+            if wanted(items, attribute):
+                hash_token = items[attribute.first - 2 - attribute.inner]
+                ranges.append(
+                    by_first_byte.get(hash_token.start) or _range_in_macro(items, attribute)
+                )
+    return CodeForTests(test=tuple(test), ignored=tuple(ignored))

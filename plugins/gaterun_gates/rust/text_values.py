@@ -1,0 +1,383 @@
+"""Work out which strings a Rust expression can stand for, as far as its text says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from gaterun_gates.rust.items import Binding, Constant, Function
+from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.std_names import STD_METHODS
+from gaterun_gates.rust.test_code import path_at
+from gaterun_gates.rust.tokens import Token, split_arguments
+
+if TYPE_CHECKING:
+    from gaterun_gates.rust_sources import RustSources
+
+
+class Parameter(NamedTuple):
+    """The value of a function's parameter, or each element of it."""
+
+    path: str
+    function: Function
+    number: int
+    each: bool
+
+
+class Callback(NamedTuple):
+    """The argument that a closure is called with: the closure's byte range."""
+
+    start: int
+    end: int
+
+
+Part = str | Parameter | Callback | None
+#: The parts of a string in order; ``None`` stands for text that is not known.
+Template = tuple[Part, ...]
+UNKNOWN: Template = (None,)
+
+_DEPTH = 8
+_SAME_TEXT = frozenset(
+    {
+        "to_string",
+        "to_owned",
+        "into",
+        "as_str",
+        "as_ref",
+        "clone",
+        "as_os_str",
+        "into_owned",
+        "into_string",
+        "borrow",
+        "trim",
+    }
+)
+_UPPER = frozenset({"to_uppercase", "to_ascii_uppercase"})
+_SAME_ELEMENTS = frozenset(
+    {"iter", "into_iter", "copied", "cloned", "by_ref", "as_slice", "to_vec", "iter_mut", "rev"}
+)
+_FROM = frozenset({"from", "new", "Borrowed", "Some", "Owned", "from_str"})
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}:]*)(?::[^{}]*)?\}")
+
+
+def joined(parts: Sequence[Part]) -> Template:
+    """`parts` with neighbouring texts put together."""
+    result: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and result and isinstance(result[-1], str):
+            result[-1] += part
+        elif part != "":
+            result.append(part)
+    return tuple(result) or ("",)
+
+
+def literal(template: Template) -> str | None:
+    """The text of a template that is wholly known."""
+    if len(template) == 1 and isinstance(template[0], str):
+        return template[0]
+    return None
+
+
+def ends(template: Template) -> tuple[str, str]:
+    """The known beginning and end of a template."""
+    first, last = template[0], template[-1]
+    known_end = last if isinstance(last, str) and len(template) > 1 else ""
+    return first if isinstance(first, str) else "", known_end
+
+
+class TextValues:
+    """Evaluates expressions against the constants and bindings of a workspace.
+
+    Args:
+        sources: where constants of other files are looked up.
+    """
+
+    def __init__(self, sources: RustSources) -> None:
+        self._sources = sources
+        self._constants: dict[str, list[tuple[Source, Constant]]] = {}
+
+    def evaluate(self, source: Source, first: int, last: int, depth: int = 0) -> list[Template]:
+        """The strings that the expression of tokens ``first`` to ``last`` can be."""
+        items = source.tokens
+        first, last = _bare(items, first, last)
+        if first >= last or depth > _DEPTH:
+            return [UNKNOWN]
+        token = items[first]
+        if last - first == 1 and token.is_string:
+            return [(token.string,)]
+        trimmed = _method_at_end(items, first, last)
+        if trimmed is not None:
+            dot, method = trimmed
+            if method in _SAME_TEXT:
+                return self.evaluate(source, first, dot, depth + 1)
+            if method in _UPPER:
+                inner = self.evaluate(source, first, dot, depth + 1)
+                return [
+                    tuple(part.upper() if isinstance(part, str) else None for part in template)
+                    for template in inner
+                ]
+            if method not in STD_METHODS:
+                arguments = split_arguments(items, items[last - 1].pair + 1, last - 1)
+                return self._returned(source, method, arguments, depth)
+            return [UNKNOWN]
+        if token.kind == "if":
+            return self._branches(source, first, last, depth)
+        if token.kind == "match":
+            return self._arms(source, first, last, depth)
+        if token.kind == "{" and token.pair == last - 1:
+            return self.evaluate(source, first + 1, last - 1, depth + 1)
+        if token.is_name or token.kind == "::":
+            return self._path(source, first, last, depth)
+        return [UNKNOWN]
+
+    def elements(self, source: Source, first: int, last: int, depth: int = 0) -> list[Template]:
+        """The strings that the elements of a list-like expression can be."""
+        items = source.tokens
+        first, last = _bare(items, first, last)
+        if first >= last or depth > _DEPTH:
+            return [UNKNOWN]
+        token = items[first]
+        if token.text == "vec" and last - first > 2 and items[first + 1].kind == "!":
+            first += 2
+            token = items[first]
+        if token.kind == "[" and token.pair == last - 1:
+            return [
+                template
+                for begin, end in split_arguments(items, first + 1, last - 1)
+                for template in self.evaluate(source, begin, end, depth + 1)
+            ]
+        trimmed = _method_at_end(items, first, last)
+        if trimmed is not None:
+            if trimmed[1] in _SAME_ELEMENTS:
+                return self.elements(source, first, trimmed[0], depth + 1)
+            return [UNKNOWN]
+        path, index = path_at(items, first, last)
+        if index < last and items[index].kind == "(" and path[-1:] == ["Some"]:
+            return self.evaluate(source, index + 1, last - 1, depth + 1)
+        if index == last and path:
+            return self._named(source, path, items[first].start, depth, each=True)
+        return [UNKNOWN]
+
+    def _branches(self, source: Source, first: int, last: int, depth: int) -> list[Template]:
+        items, found, index = source.tokens, [], first
+        while index < last:
+            token = items[index]
+            if token.pair > index:
+                if token.kind == "{":
+                    found += self.evaluate(source, index + 1, token.pair, depth + 1)
+                index = token.pair
+            index += 1
+        return found or [UNKNOWN]
+
+    def _arms(self, source: Source, first: int, last: int, depth: int) -> list[Template]:
+        items = source.tokens
+        opening = next((i for i in range(first, last) if items[i].kind == "{"), last)
+        if opening >= last or items[opening].pair != last - 1:
+            return [UNKNOWN]
+        found: list[Template] = []
+        for begin, end in split_arguments(items, opening + 1, last - 1):
+            arrow = next((i for i in range(begin, end) if items[i].kind == "=>"), None)
+            if arrow is None:
+                return [UNKNOWN]
+            found += self.evaluate(source, arrow + 1, end, depth + 1)
+        return found or [UNKNOWN]
+
+    def _path(self, source: Source, first: int, last: int, depth: int) -> list[Template]:
+        items = source.tokens
+        start = first + (items[first].kind == "::")
+        path, index = path_at(items, start, last)
+        if index == last:
+            return self._named(source, path, items[first].start, depth, each=False)
+        after = items[index]
+        if after.kind == "!" and index + 1 < last and items[index + 1].pair == last - 1:
+            arguments = split_arguments(items, index + 2, last - 1)
+            if path[-1] == "concat":
+                return self._product(source, arguments, depth)
+            if path[-1] == "format" and arguments:
+                return self._format(source, arguments, depth)
+        if after.kind == "(" and after.pair == last - 1:
+            if path[-1] in _FROM:
+                return self.evaluate(source, index + 1, last - 1, depth + 1)
+            arguments = split_arguments(items, index + 1, last - 1)
+            return self._returned(source, path[-1], arguments, depth)
+        return [UNKNOWN]
+
+    def _returned(
+        self, source: Source, name: str, arguments: Sequence[tuple[int, int]], depth: int
+    ) -> list[Template]:
+        """What the only function of that name in the workspace can return."""
+        found = [
+            (file.source, function)
+            for file in self._sources.containing(name.encode())
+            for function in file.source.items.functions
+            if function.name == name and function.visible is None and function.body is not None
+        ]
+        if len(found) != 1:
+            return [UNKNOWN]
+        home, function = found[0]
+        body = function.body or (0, 0)
+        results: list[Template] = []
+        for template in self.evaluate(home, *home.slice(*body), depth + 1):
+            filled: list[Template] = [()]
+            for part in template:
+                values: list[Template] = [(part,)]
+                if isinstance(part, Parameter):
+                    own = part.function == function and not part.each
+                    given = own and part.number < len(arguments)
+                    values = (
+                        self.evaluate(source, *arguments[part.number], depth + 1)
+                        if given
+                        else [UNKNOWN]
+                    )
+                filled = [joined((*left, *right)) for left in filled for right in values][:64]
+            results += filled
+        return results
+
+    def _product(
+        self, source: Source, ranges: Sequence[tuple[int, int]], depth: int
+    ) -> list[Template]:
+        found: list[Template] = [()]
+        for begin, end in ranges:
+            values = self.evaluate(source, begin, end, depth + 1)
+            found = [joined((*left, *right)) for left in found for right in values][:64]
+        return found
+
+    def _format(
+        self, source: Source, arguments: Sequence[tuple[int, int]], depth: int
+    ) -> list[Template]:
+        items = source.tokens
+        shape = items[arguments[0][0]]
+        if not shape.is_string:
+            return [UNKNOWN]
+        named: dict[str, tuple[int, int]] = {}
+        positional: list[tuple[int, int]] = []
+        for begin, end in arguments[1:]:
+            if end - begin > 2 and items[begin + 1].kind == "=":
+                named[items[begin].name] = (begin + 2, end)
+            else:
+                positional.append((begin, end))
+        text, position, counter = shape.string, 0, 0
+        found: list[Template] = [()]
+        for match in _PLACEHOLDER.finditer(text):
+            between = text[position : match.start()]
+            position = match.end()
+            values: list[Template]
+            if match.group(1) is None:
+                values = [(match.group(0)[0],)]
+            else:
+                key = match.group(1).strip()
+                if key == "" or key.isdigit():
+                    number = int(key) if key else counter
+                    counter += key == ""
+                    where = positional[number] if number < len(positional) else None
+                    values = self.evaluate(source, *where, depth + 1) if where else [UNKNOWN]
+                elif key in named:
+                    values = self.evaluate(source, *named[key], depth + 1)
+                else:
+                    values = self._named(source, [key], shape.start, depth, each=False)
+            found = [joined((*left, between, *right)) for left in found for right in values][:64]
+        return [joined((*template, text[position:])) for template in found]
+
+    def _named(
+        self, source: Source, path: list[str], position: int, depth: int, *, each: bool
+    ) -> list[Template]:
+        if not path:
+            return [UNKNOWN]
+        if len(path) == 1:
+            binding = source.items.binding_at(path[0], position)
+            if binding is not None:
+                return self._bound(source, binding, depth, each=each)
+        return self._constant(source, path, position, depth, each=each)
+
+    def _bound(self, source: Source, binding: Binding, depth: int, *, each: bool) -> list[Template]:
+        if binding.kind == "parameter" and binding.function is not None:
+            return [(Parameter(source.path, binding.function, binding.index, each),)]
+        if binding.kind == "callback" and binding.value is not None:
+            return [(Callback(*binding.value),)]
+        if binding.value is None or binding.kind == "pattern":
+            return [UNKNOWN]
+        where = source.slice(*binding.value)
+        if binding.kind in {"for", "element"} or each:
+            return self.elements(source, *where, depth + 1)
+        return self.evaluate(source, *where, depth + 1)
+
+    def _constant(
+        self, source: Source, path: list[str], position: int, depth: int, *, each: bool
+    ) -> list[Template]:
+        path = [*source.items.aliases.get(path[0], (path[0],)), *path[1:]]
+        name = path[-1]
+        qualifier = path[-2] if len(path) > 1 else ""
+        if qualifier == "Self":
+            around = source.items.function_at(position)
+            qualifier = around.owner if around is not None else ""
+        here = [
+            (source, constant)
+            for constant in source.items.constants
+            if constant.name == name and constant.visible[0] <= position < constant.visible[1]
+        ]
+        local = [pair for pair in here if pair[1].owner == qualifier or not qualifier]
+        candidates = local or self._everywhere(name)
+        if qualifier not in {"", "crate", "self", "super"}:
+            nearer = [
+                pair
+                for pair in candidates
+                if qualifier == pair[1].owner or qualifier in module_names(pair[0].path)
+            ]
+            candidates = nearer or candidates
+        values = {
+            tuple(
+                self.elements(home, *home.slice(constant.start, constant.end), depth + 1)
+                if each
+                else self.evaluate(home, *home.slice(constant.start, constant.end), depth + 1)
+            )
+            for home, constant in candidates
+        }
+        # Two constants of one name with different values: which is meant is not known here.
+        return list(values.pop()) if len(values) == 1 else [UNKNOWN]
+
+    def _everywhere(self, name: str) -> list[tuple[Source, Constant]]:
+        if name not in self._constants:
+            self._constants[name] = [
+                (file.source, constant)
+                for file in self._sources.containing(name.encode())
+                for constant in file.source.items.constants
+                if constant.name == name
+            ]
+        return self._constants[name]
+
+
+def module_names(path: str) -> set[str]:
+    """The names under which a file's module may be known: its stem, or its folder's name."""
+    parts = path.removesuffix(".rs").split("/")
+    names = {parts[-1]}
+    if parts[-1] in {"mod", "lib", "main"} and len(parts) > 1:
+        names.add(parts[-2])
+        if parts[-2] == "src" and len(parts) > 2:
+            names.add(parts[-3].replace("-", "_"))
+    return names
+
+
+def _bare(items: Sequence[Token], first: int, last: int) -> tuple[int, int]:
+    """Without references, enclosing parentheses and a ``?`` at the end."""
+    while first < last:
+        if items[first].kind in {"&", "*", "mut", "&&"}:
+            first += 1
+        elif items[first].kind == "(" and items[first].pair == last - 1:
+            first, last = first + 1, last - 1
+        elif items[last - 1].kind in {"?", ";"}:
+            last -= 1
+        else:
+            break
+    return first, last
+
+
+def _method_at_end(items: Sequence[Token], first: int, last: int) -> tuple[int, str] | None:
+    """The dot and the name of the method call that the expression ends with."""
+    closing = last - 1
+    if items[closing].kind != ")" or items[closing].pair < first + 3:
+        return None
+    name = items[closing].pair - 1
+    if items[name].is_name and items[name - 1].kind == ".":
+        return name - 1, items[name].name
+    return None

@@ -1,0 +1,174 @@
+"""Turn a Rust syntax tree into its flat list of tokens, comments left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+#: Node types that count as one token although they have parts.
+STRINGS = frozenset({"string_literal", "raw_string_literal"})
+_WHOLE = STRINGS | {"char_literal", "lifetime", "line_comment", "block_comment"}
+_COMMENTS = frozenset({"line_comment", "block_comment"})
+_OPEN = {"(": ")", "[": "]", "{": "}"}
+_CLOSE = frozenset(_OPEN.values())
+_NAMES = frozenset(
+    {
+        "identifier",
+        "type_identifier",
+        "field_identifier",
+        "shorthand_field_identifier",
+        "primitive_type",
+        "metavariable",
+        "self",
+        "super",
+        "crate",
+    }
+)
+_ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F_]+)\}|x([0-9a-fA-F]{2})|(\r?\n\s*)|(.))", re.DOTALL)
+_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
+
+
+class Token(NamedTuple):
+    """One token.
+
+    Attributes:
+        kind: tree-sitter's node type; punctuation and keywords are their own kind.
+        text: as written.
+        start, end: byte offsets.
+        line: 1-based.
+        column: 1-based, in bytes.
+        pair: index of the bracket that belongs to this one; -1 for anything else.
+        in_macro: it is part of a macro's token tree, where syntax is unknown.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    line: int
+    column: int
+    pair: int
+    in_macro: bool
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is an identifier or a path keyword (``self``, ``super``, ``crate``)."""
+        return self.kind in _NAMES
+
+    @property
+    def name(self) -> str:
+        """The identifier without ``r#``."""
+        return self.text.removeprefix("r#")
+
+    @property
+    def is_string(self) -> bool:
+        """Whether it is a string literal, raw or not."""
+        return self.kind in STRINGS
+
+    @property
+    def string(self) -> str:
+        """The value of a string literal, escapes resolved."""
+        return string_value(self.text)
+
+
+def string_value(literal: str) -> str:
+    r"""The value of a Rust string literal.
+
+    >>> string_value('"a\\"b"'), string_value('r#"x"y"#')
+    ('a"b', 'x"y')
+    """
+    start = literal.find('"')
+    head = literal[:start]
+    if "r" in head:
+        return literal[start + 1 : len(literal) - 1 - head.count("#")]
+
+    def resolve(match: re.Match[str]) -> str:
+        code, byte, continuation, other = match.groups()
+        if code or byte:
+            number = int((code or byte).replace("_", ""), 16)
+            return chr(number) if number < 0x110000 else "\ufffd"
+        return "" if continuation else _SIMPLE.get(other, other)
+
+    return _ESCAPE.sub(resolve, literal[start + 1 : -1])
+
+
+def leaves(root: Node) -> Iterator[tuple[Node, bool]]:
+    """The leaves below `root` in order, strings and comments whole, with "in a macro"."""
+    cursor = root.walk()
+    macro_depth = 0
+    entered: list[bool] = []
+    while True:
+        node = cursor.node
+        if node is None:
+            return
+        kind = node.type
+        if kind not in _WHOLE and cursor.goto_first_child():
+            is_tree = kind == "token_tree"
+            entered.append(is_tree)
+            macro_depth += is_tree
+            continue
+        if node.end_byte > node.start_byte:
+            yield node, macro_depth > 0
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
+            macro_depth -= entered.pop()
+
+
+def tokens(root: Node) -> list[Token]:
+    """Every token below `root`, brackets paired."""
+    found: list[Token] = []
+    stack: list[int] = []
+    for node, in_macro in leaves(root):
+        kind = node.type
+        if kind in _COMMENTS:
+            continue
+        row, column = node.start_point
+        raw = node.text or b""
+        pair = -1
+        if kind in _OPEN:
+            stack.append(len(found))
+        elif kind in _CLOSE and stack:
+            wanted = stack[-1]
+            if _OPEN[found[wanted].kind] == kind:
+                pair = stack.pop()
+                found[pair] = found[pair]._replace(pair=len(found))
+        text = raw.decode("utf-8", "replace")
+        found.append(
+            Token(kind, text, node.start_byte, node.end_byte, row + 1, column + 1, pair, in_macro)
+        )
+    return found
+
+
+def split_arguments(items: Sequence[Token], start: int, end: int) -> list[tuple[int, int]]:
+    """The ranges between the commas of ``items[start:end]``, brackets and closures kept whole."""
+    ranges: list[tuple[int, int]] = []
+    begin = index = start
+    while index < end:
+        token = items[index]
+        if token.pair > index:
+            index = token.pair
+        elif token.kind == "|" and _opens_closure(items, index, begin):
+            index = _closure_bar(items, index, end)
+        elif token.kind == ",":
+            ranges.append((begin, index))
+            begin = index + 1
+        index += 1
+    if begin < end:
+        ranges.append((begin, end))
+    return ranges
+
+
+def _opens_closure(items: Sequence[Token], index: int, begin: int) -> bool:
+    return index == begin or items[index - 1].kind in {"move", "async", "=", "=>", "(", ","}
+
+
+def _closure_bar(items: Sequence[Token], index: int, end: int) -> int:
+    for other in range(index + 1, end):
+        if items[other].kind == "|":
+            return other
+    return index

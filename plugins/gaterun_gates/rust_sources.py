@@ -1,0 +1,186 @@
+"""Index the Rust files that a workspace compiles."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gaterun
+from gaterun_gates.rust.module_tree import walk
+from gaterun_gates.rust.source import Source
+
+if TYPE_CHECKING:
+    from gaterun_gates.rust.env_reads import EnvUse
+
+_TEST_TARGETS = frozenset({"test", "bench", "example"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RustFile:
+    """A compiled file.
+
+    Attributes:
+        source: its text and syntax.
+        packages: names of the packages that compile it, sorted.
+        production: some target that ships compiles it outside ``cfg(test)``.
+        test: some test, benchmark or example compiles it.
+        build: a build script compiles it.
+    """
+
+    source: Source
+    packages: tuple[str, ...]
+    production: bool
+    test: bool
+    build: bool
+
+    @property
+    def path(self) -> str:
+        """Path relative to the workspace root."""
+        return self.source.path
+
+    def is_production_at(self, position: int) -> bool:
+        """Whether the byte at `position` ships."""
+        return self.production and not self.source.is_test_at(position)
+
+    def is_test_at(self, position: int) -> bool:
+        """Whether the byte at `position` is compiled into tests only."""
+        if self.production or self.build:
+            return self.source.is_test_at(position)
+        return self.test
+
+
+@dataclass(slots=True, kw_only=True)
+class RustSources:
+    """The Rust files of a workspace.
+
+    Attributes:
+        files: the compiled files by path, sorted.
+        orphans: ``.rs`` files in members' folders that no target compiles.
+        missing: module declarations whose file is not there.
+        unreadable: compiled files that are not UTF-8.
+    """
+
+    files: dict[str, RustFile] = field(default_factory=dict)
+    orphans: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    def containing(self, *needles: bytes) -> Iterator[RustFile]:
+        """The compiled files whose bytes contain one of `needles`."""
+        for file in self.files.values():
+            if any(needle in file.source.data for needle in needles):
+                yield file
+
+    def parse_errors(self, files: Iterable[RustFile]) -> list[str]:
+        """Paths of those of `files` that are not wholly Rust to the parser."""
+        return [file.path for file in files if file.source.has_errors]
+
+
+@dataclass(slots=True)
+class _Roles:
+    packages: set[str] = field(default_factory=set)
+    production: bool = False
+    test: bool = False
+    build: bool = False
+
+
+class _Reader:
+    """Reads files once, by path relative to the root."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._sources: dict[str, Source | None] = {}
+
+    def __call__(self, path: str) -> Source | None:
+        if path not in self._sources:
+            full = self._root / path
+            try:
+                data = full.read_bytes()
+            except (OSError, ValueError):
+                self._sources[path] = None
+            else:
+                self._sources[path] = Source(path, data)
+        return self._sources[path]
+
+
+def _relative(root: Path, path: Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def index(workspace: gaterun.Workspace, tracked: Iterable[str]) -> RustSources:
+    """Walk the module trees of every target.
+
+    Args:
+        workspace: the members and their targets.
+        tracked: every ``.rs`` file of the workspace, relative to the root.
+    """
+    root = workspace.root
+    read = _Reader(root)
+    roles: defaultdict[str, _Roles] = defaultdict(_Roles)
+    missing: set[str] = set()
+    for package in workspace.members:
+        for target in package.targets:
+            kinds = set(target.kind)
+            for_test = bool(kinds & _TEST_TARGETS)
+            reached, absent = walk(_relative(root, target.src_path), read, test=for_test)
+            missing.update(absent)
+            for file in reached:
+                role = roles[file.path]
+                role.packages.add(package.name)
+                role.test |= file.test
+                role.build |= not file.test and "custom-build" in kinds
+                role.production |= not file.test and "custom-build" not in kinds
+    files: dict[str, RustFile] = {}
+    for path in sorted(roles):
+        source = read(path)
+        if source is not None:
+            role = roles[path]
+            files[path] = RustFile(
+                source=source,
+                packages=tuple(sorted(role.packages)),
+                production=role.production,
+                test=role.test,
+                build=role.build,
+            )
+    folders = tuple(_relative(root, package.folder) for package in workspace.members)
+    orphans = tuple(path for path in sorted(tracked) if path not in files and _below(path, folders))
+    unreadable = tuple(path for path, file in files.items() if not file.source.is_utf8)
+    return RustSources(
+        files=files, orphans=orphans, missing=tuple(sorted(missing)), unreadable=unreadable
+    )
+
+
+def _below(path: str, folders: Iterable[str]) -> bool:
+    return any(folder == "." or path.startswith(f"{folder}/") for folder in folders)
+
+
+def _compute(ctx: gaterun.Context, workspace: gaterun.Workspace) -> RustSources:
+    return index(workspace, ctx.files("**/*.rs"))
+
+
+def _compute_env_use(ctx: gaterun.Context, rust_sources: RustSources) -> EnvUse:
+    from gaterun_gates.rust.env_scan import scan
+
+    ctx.progress("looking for environment variables")
+    return scan(rust_sources)
+
+
+@gaterun.hookimpl
+def gaterun_resources() -> list[gaterun.Resource]:
+    """Offer the index of compiled Rust files, and what they do with the environment."""
+    return [
+        gaterun.Resource(
+            name="rust_sources",
+            compute=_compute,
+            about="the Rust files that the targets compile, by package, test or production",
+        ),
+        gaterun.Resource(
+            name="env_use",
+            compute=_compute_env_use,
+            about="every read and export of an environment variable in compiled Rust files",
+        ),
+    ]

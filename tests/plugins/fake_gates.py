@@ -1,0 +1,329 @@
+"""Gates that behave in every way a gate can, for gaterun's own tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import gaterun
+from gaterun import Better, Change, Finding, Gate, Measured, Measurement, Metric, Reason, Unit
+
+#: Starts a grandchild in a session of its own, says both process ids, and sleeps.
+HANG = """
+import os, subprocess, sys, time
+deaf = len(sys.argv) > 2 and sys.argv[2] == "deaf"
+if deaf:
+    import signal
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+orphan = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+with open(sys.argv[1] + ".part", "w") as out:
+    out.write(f"{os.getpid()} {orphan.pid}")
+os.rename(sys.argv[1] + ".part", sys.argv[1])
+print("hanging", flush=True)
+time.sleep(1000)
+"""
+
+OK = (Metric(name="ok", unit=Unit.BOOLEAN, better=Better.NEITHER, help="always there"),)
+REQUIRE_OK = ("ok == true",)
+
+
+def _true(ctx: gaterun.Context) -> Measurement:
+    return Measurement(metrics={"ok": True}, inspected={"things": 1})
+
+
+def _false(ctx: gaterun.Context) -> Measurement:
+    return Measurement(
+        metrics={"ok": False},
+        inspected={"things": 1},
+        findings=[Finding(rule="fake", message="it is not ok", path="src/lib.rs", line=3)],
+    )
+
+
+def _crash(ctx: gaterun.Context) -> Measurement:
+    raise RuntimeError("boom")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExitOptions:
+    status: int = field(default=0, metadata={"help": "status"})
+
+
+def _exit(ctx: gaterun.Context) -> Measurement:
+    sys.exit(ctx.options.status)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HangOptions:
+    pids: str = field(default="pids", metadata={"help": "file that says the process ids"})
+    deaf: bool = field(default=False, metadata={"help": "ignore INT and TERM"})
+
+
+def _hang(ctx: gaterun.Context) -> Measurement:
+    (ctx.scratch / "left").write_text("behind")
+    (ctx.root / "scratch-of-hang").write_text(str(ctx.scratch))
+    ctx.progress("hanging")
+    ctx.run(
+        [
+            sys.executable,
+            "-c",
+            HANG,
+            ctx.root / ctx.options.pids,
+            "deaf" if ctx.options.deaf else "",
+        ]
+    )
+    return _true(ctx)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SleepyOptions:
+    seconds: float = field(default=0.3, metadata={"help": "of each command"})
+    times: int = field(default=1, metadata={"help": "how many commands"})
+
+
+def _sleepy(ctx: gaterun.Context) -> Measurement:
+    for _ in range(ctx.options.times):
+        ctx.run(["sleep", str(ctx.options.seconds)])
+    return _true(ctx)
+
+
+def _nothing(ctx: gaterun.Context) -> Measurement:
+    return Measurement(metrics={"ok": True}, inspected={"things": 0})
+
+
+def _missing_tool(ctx: gaterun.Context) -> Measurement:
+    ctx.run(["no-such-tool-anywhere"])
+    return _true(ctx)
+
+
+def _refuses(ctx: gaterun.Context) -> Measurement:
+    raise gaterun.CannotMeasure(Reason.BUILD_FAILED, "the build failed", help="mend it")
+
+
+GARBAGE = b"\xff\xfe\x00garbage\n" + b"x" * 100_000 + b"\n\x1b[31mred\x1b[0m\r\n\x00"
+
+
+def _garbage(ctx: gaterun.Context) -> Measurement:
+    """A tool that prints what is no UTF-8, NUL and a line of 100 KB; all goes to the findings."""
+    code = f"import sys; sys.stdout.buffer.write({GARBAGE[:11]!r} + b'x' * 100000 + {GARBAGE[-17:]!r})"
+    done = ctx.run([sys.executable, "-c", code])
+    text = done.out()
+    return Measurement(
+        metrics={"ok": False},
+        inspected={"bytes": done.stdout.stat().st_size},
+        findings=[Finding(rule="garbage\x00\x1b[0m", message=text, path="a\x07b.rs", line=1)],
+        notes=[text],
+        recipe={"argv": text},
+    )
+
+
+def _surrogate(ctx: gaterun.Context) -> Measurement:
+    name = os.fsdecode(b"src/\xff.rs")
+    return Measurement(
+        metrics={"ok": False},
+        inspected={"files": 1},
+        findings=[Finding(rule="name", message=f"{name} is bad", path=name)],
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValueOptions:
+    """What the gate ``value`` says that it has measured."""
+
+    number: float | None = field(default=None, metadata={"help": "value of n"})
+    points: float | None = field(default=None, metadata={"help": "value of score"})
+    share: float | None = field(default=None, metadata={"help": "value of ratio"})
+    file: str = field(default="", metadata={"help": "file that holds the value of n"})
+    parts: dict[str, float] = field(default_factory=dict, metadata={"help": "breakdown of n"})
+    inspected: dict[str, int] = field(
+        default_factory=lambda: {"things": 1}, metadata={"help": "counts"}
+    )
+    recipe: dict[str, str] = field(default_factory=dict, metadata={"help": "recipe"})
+    change: tuple[float, ...] = field(
+        default=(), metadata={"help": "base, low, middle, high of time"}
+    )
+
+
+def _value(ctx: gaterun.Context) -> Measurement:
+    options = ctx.options
+    number = options.number
+    if options.file:
+        number = float((ctx.root / options.file).read_text())
+    metrics: dict[str, Any] = {
+        "n": Measured(value=number, breakdown=dict(options.parts)),
+        "score": options.points,
+        "ratio": options.share,
+    }
+    if options.change:
+        base, low, middle, high = options.change
+        change = Change(base=base, low=low, middle=middle, high=high, confidence=0.95, pairs=8)
+        metrics["time"] = Measured(value=base * (1 + middle), change=change)
+    return Measurement(metrics=metrics, inspected=options.inspected, recipe=options.recipe)
+
+
+VALUE_METRICS = (
+    Metric(name="n", help="a count"),
+    Metric(name="score", better=Better.HIGHER, help="points"),
+    Metric(name="ratio", unit=Unit.RATIO, better=Better.HIGHER, help="a share"),
+    Metric(name="time", unit=Unit.SECONDS, host_bound=True, help="a duration"),
+    Metric(name="size", unit=Unit.BYTES, help="bytes"),
+    Metric(name="flag", unit=Unit.BOOLEAN, better=Better.NEITHER, help="yes or no"),
+    Metric(name="label", unit=Unit.TEXT, better=Better.NEITHER, help="a text"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrongOptions:
+    kind: str = field(default="none", metadata={"help": "what is wrong with the measurement"})
+
+
+def _wrong(ctx: gaterun.Context) -> Any:
+    """What a plugin with a bug, and no type checker, may return."""
+    good: dict[str, Any] = {"metrics": {"ok": True}, "inspected": {"things": 1}}
+    wrong: dict[str, Any] = {
+        "inspected-none": {"inspected": {"things": None}},
+        "inspected-list": {"inspected": ["things"]},
+        "metrics-none": {"metrics": None},
+        "metric-list": {"metrics": {"ok": [True]}},
+        "metric-text": {"metrics": {"ok": "yes"}},
+        "metric-object": {"metrics": {"ok": object()}},
+        "metric-huge": {"metrics": {"ok": 10**40}},
+        "breakdown-text": {"metrics": {"ok": Measured(value=True, breakdown={"a": "b"})}},  # type: ignore[dict-item]
+        "findings-texts": {"findings": ["not a finding"]},
+        "findings-none": {"findings": None},
+        "notes-number": {"notes": [1]},
+        "recipe-number": {"recipe": {"cores": 2}},
+    }
+    if ctx.options.kind == "none":
+        return None
+    return Measurement(**{**good, **wrong[ctx.options.kind]})
+
+
+WRONG_KINDS = (
+    "none",
+    "inspected-none",
+    "inspected-list",
+    "metrics-none",
+    "metric-list",
+    "metric-text",
+    "metric-object",
+    "metric-huge",
+    "breakdown-text",
+    "findings-texts",
+    "findings-none",
+    "notes-number",
+    "recipe-number",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaneOptions:
+    wait: bool = field(default=False, metadata={"help": "until the file go is there"})
+
+
+def _lane(ctx: gaterun.Context) -> Measurement:
+    """Counts how often it met another of its kind; two at once are seen by an O_EXCL file."""
+    marker = ctx.root / "lane"
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return Measurement(metrics={"ok": False}, inspected={"things": 1})
+    try:
+        (ctx.root / "lane-entered").touch()
+        ctx.run(["sleep", "0.2"])
+        while ctx.options.wait and not (ctx.root / "go").exists():
+            ctx.run(["sleep", "0.05"])
+    finally:
+        marker.unlink()
+    return _true(ctx)
+
+
+def _shares(ctx: gaterun.Context, expensive: object) -> Measurement:
+    return _true(ctx)
+
+
+def _wants_slow(ctx: gaterun.Context, slow_resource: object) -> Measurement:
+    return _true(ctx)
+
+
+def _wants_broken(ctx: gaterun.Context, broken_resource: object) -> Measurement:
+    return _true(ctx)
+
+
+def _expensive(ctx: gaterun.Context) -> object:
+    with (ctx.root / "computed").open("a") as out:
+        out.write("x")
+    ctx.run(["true"])
+    return 42
+
+
+def _slow_resource(ctx: gaterun.Context) -> object:
+    ctx.run(["sleep", "30"])
+    return None
+
+
+def _broken_resource(ctx: gaterun.Context) -> object:
+    raise ValueError("no such luck")
+
+
+def _python_loop(ctx: gaterun.Context) -> Measurement:
+    """Starts no process, and does not end until the file go is there."""
+    while not (ctx.root / "go").exists():
+        time.sleep(0.02)
+    return _true(ctx)
+
+
+def _ok(name: str, measure: Any, **more: Any) -> Gate:
+    return Gate(
+        name=name,
+        title=f"the fake gate {name}",
+        about=f"What {name} is about.",
+        metrics=OK,
+        requires=REQUIRE_OK,
+        measure=measure,
+        **more,
+    )
+
+
+@gaterun.hookimpl
+def gaterun_gates() -> list[Gate]:
+    return [
+        _ok("pass", _true),
+        _ok("fail", _false),
+        _ok("crash", _crash),
+        _ok("exit", _exit, options=ExitOptions),
+        _ok("hang", _hang, options=HangOptions),
+        _ok("sleepy", _sleepy, options=SleepyOptions),
+        _ok("nothing", _nothing),
+        _ok("missing-tool", _missing_tool),
+        _ok("refuses", _refuses),
+        _ok("garbage", _garbage),
+        _ok("surrogate", _surrogate),
+        _ok("wrong", _wrong, options=WrongOptions),
+        _ok("lane", _lane, options=LaneOptions, uses=("lane",)),
+        _ok("alone", _true, exclusive=True),
+        _ok("shares", _shares),
+        _ok("wants-slow", _wants_slow),
+        _ok("wants-broken", _wants_broken),
+        _ok("python-loop", _python_loop),
+        Gate(
+            name="value",
+            title="a number",
+            about="Says what it is told.",
+            metrics=VALUE_METRICS,
+            options=ValueOptions,
+            measure=_value,
+        ),
+    ]
+
+
+@gaterun.hookimpl
+def gaterun_resources() -> list[gaterun.Resource]:
+    return [
+        gaterun.Resource(name="expensive", compute=_expensive, about="computed once"),
+        gaterun.Resource(name="slow_resource", compute=_slow_resource),
+        gaterun.Resource(name="broken_resource", compute=_broken_resource),
+    ]
