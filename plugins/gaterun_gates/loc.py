@@ -62,7 +62,11 @@ def measure(
     counts = Counts(ctx.state / "counts.json")
     now = head_side(ctx, workspace, rust_sources, ctx.options.exclude)
     size = counts.size(now.side)
-    orphans = [path for path in now.side.paths if path not in rust_sources.files]
+    orphans = [
+        path
+        for path in now.side.paths
+        if path not in rust_sources.files and now.side.read(path) is not None
+    ]
     metrics: dict[str, float | gaterun.Measured | None] = {
         "prod_code": size.code,
         "prod_tokens": size.tokens,
@@ -116,7 +120,7 @@ def _compared(old: Size, new: Size, moved: Moves) -> dict[str, float | gaterun.M
 def _notes(old: Size, new: Size, reformatted: Sequence[str]) -> Iterator[str]:
     yield f"production code: {old.code} lines at the base, {new.code} now"
     if new.test_code < old.test_code:
-        yield f"{old.test_code - new.test_code} lines of test code went too"
+        yield f"test code: {old.test_code} lines at the base, {new.test_code} now"
     if reformatted:
         yield f"{', '.join(reformatted)} changed: lines are laid out anew, tokens decide"
 

@@ -95,6 +95,13 @@ class _Reader:
         self._root = root
         self._sources: dict[str, Source | None] = {}
 
+    def listing(self, folder: str) -> list[str]:
+        """The ``.rs`` files directly in a folder."""
+        return [
+            f"{folder}/{path.name}" if folder not in {"", "."} else path.name
+            for path in sorted((self._root / folder).glob("*.rs"))
+        ]
+
     def __call__(self, path: str) -> Source | None:
         if path not in self._sources:
             full = self._root / path
@@ -126,7 +133,9 @@ def index(workspace: gaterun.Workspace, tracked: Iterable[str]) -> RustSources:
         for target in package.targets:
             kinds = set(target.kind)
             for_test = bool(kinds & _TEST_TARGETS)
-            reached, absent = walk(_relative(root, target.src_path), read, test=for_test)
+            reached, absent = walk(
+                _relative(root, target.src_path), read, test=for_test, listing=read.listing
+            )
             missing.update(absent)
             for file in reached:
                 role = roles[file.path]
@@ -147,7 +156,12 @@ def index(workspace: gaterun.Workspace, tracked: Iterable[str]) -> RustSources:
                 build=role.build,
             )
     folders = tuple(_relative(root, package.folder) for package in workspace.members)
-    orphans = tuple(path for path in sorted(tracked) if path not in files and _below(path, folders))
+    orphans = tuple(
+        path
+        for path in sorted(tracked)
+        # git goes on listing a tracked file that was deleted and not yet staged
+        if path not in files and _below(path, folders) and (root / path).is_file()
+    )
     unreadable = tuple(path for path, file in files.items() if not file.source.is_utf8)
     return RustSources(
         files=files, orphans=orphans, missing=tuple(sorted(missing)), unreadable=unreadable

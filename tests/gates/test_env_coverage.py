@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gaterun_gates.env_coverage import GATE
-from gaterun_gates.rust.doc_names import words_in_code
-from gaterun_gates.rust.env_comparison import alike, same_default
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.env_coverage import GATE
+from gaterun_gates.rust.doc_names import words_in_code
+from gaterun_gates.rust.env_comparison import alike, same_default
 
 pytestmark = pytest.mark.cargo
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gaterun_gates.from_env import GATE
-from gaterun_gates.rust.from_env_probe import instrument
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.from_env import GATE
+from gaterun_gates.rust.from_env_probe import instrument
 
 pytestmark = pytest.mark.cargo
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gaterun_gates.hardcoded import GATE
-from gaterun_gates.rust.hardcoded_values import classify, comparable_values
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.hardcoded import GATE
+from gaterun_gates.rust.hardcoded_values import classify, comparable_values
 
 
 @pytest.mark.parametrize(

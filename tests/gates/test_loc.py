@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gaterun_gates.loc import GATE
-from gaterun_gates.rust.conventional_targets import conventional_roots
-from gaterun_gates.rust.git_tree import blob_id, parse_numstat, parse_tree
 
 import gaterun
 from gaterun.testing import run_control
+from gaterun_gates.loc import GATE
+from gaterun_gates.rust.conventional_targets import conventional_roots
+from gaterun_gates.rust.git_tree import blob_id, parse_numstat, parse_tree
 
 MANIFEST = '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n'
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from gaterun_gates.rust.dotenv_file import parse_dotenv
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gaterun_gates.rust.dotenv_file import parse_dotenv
 
 TEXT = """\
 # Server (12 variables)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+import gaterun
 from gaterun_gates.rust.env_reads import EnvUse, Kind
 from gaterun_gates.rust.env_scan import scan
 from gaterun_gates.rust_sources import index
-
-import gaterun
 
 
 def use_of(root: Path, files: dict[str, str], wrappers: tuple[str, ...] = ()) -> EnvUse:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gaterun_gates.rust.source import Source
-from gaterun_gates.rust_sources import RustSources, index
 
 import gaterun
+from gaterun_gates.rust.source import Source
+from gaterun_gates.rust_sources import RustSources, index
 
 
 def sources_of(
@@ -174,6 +174,38 @@ def test_what_is_not_there_or_cannot_be_read_is_counted(tmp_path: Path) -> None:
     assert sources.missing == ("src/lib.rs: generated",)
     assert sources.unreadable == ("src/latin.rs",)
     assert sources.parse_errors(sources.files.values()) == ["src/broken.rs"]
+
+
+def test_a_folder_whose_every_file_is_a_module(tmp_path: Path) -> None:
+    sources = sources_of(
+        tmp_path,
+        {
+            "pkg/tests/suite/main.rs": 'automod::dir!("tests/suite");',
+            "pkg/tests/suite/bash.rs": "mod deep;",
+            "pkg/tests/suite/bash/deep.rs": "",
+            "pkg/tests/other.rs": "",
+        },
+        {"pkg/tests/suite/main.rs": ("test", "app")},
+    )
+    assert sources.orphans == ("pkg/tests/other.rs",)
+
+
+def test_a_deleted_file_that_git_still_lists_is_no_orphan(tmp_path: Path) -> None:
+    files = {"src/lib.rs": "", "src/old.rs": ""}
+    assert sources_of(tmp_path, files, LIB).orphans == ("src/old.rs",)
+    (tmp_path / "src/old.rs").unlink()
+    files.pop("src/old.rs")
+    package = gaterun.Package(
+        id="app",
+        name="app",
+        version="0.1.0",
+        manifest_path=tmp_path / "Cargo.toml",
+        targets=(gaterun.Target(name="app", kind=("lib",), src_path=tmp_path / "src/lib.rs"),),
+    )
+    workspace = gaterun.Workspace(
+        root=tmp_path, target_directory=tmp_path / "target", members=(package,)
+    )
+    assert index(workspace, ["src/lib.rs", "src/old.rs"]).orphans == ()
 
 
 def test_modules_that_name_each_other_in_a_circle_end(tmp_path: Path) -> None:

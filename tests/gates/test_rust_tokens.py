@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gaterun_gates.rust.line_count import count, is_generated
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.tokens import split_arguments, string_value
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def source(text: str) -> Source:

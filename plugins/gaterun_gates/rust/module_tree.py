@@ -16,7 +16,7 @@ from gaterun_gates.rust.test_code import attributes
 from gaterun_gates.rust.tokens import Token
 
 #: A cheap test on bytes: a file without a match declares no file of its own.
-_CANDIDATE = re.compile(rb"\bmod\b[^{};]*;|\binclude\s*!|\bpath\s*=")
+_CANDIDATE = re.compile(rb"\bmod\b[^{};]*;|\binclude\s*!|\bpath\s*=|\bautomod\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,14 @@ class Declaration:
         paths: of ``path`` attributes, or the included path.
         inside: names (or ``path`` attributes) of the inline modules around it.
         test: whether only test builds have it.
+        folder: ``automod::dir!("path")``: every file of that folder is a module.
     """
 
     name: str
     paths: tuple[str, ...]
     inside: tuple[str, ...]
     test: bool
+    folder: bool = False
 
 
 def _paths_in(items: Sequence[Token], first: int, last: int) -> Iterable[str]:
@@ -95,6 +97,19 @@ def declarations(source: Source) -> list[Declaration]:
                     test=source.is_test_at(token.start),
                 )
             )
+        elif token.text == "dir" and items[index - 2].text == "automod":
+            closing = following[1].pair if len(following) == 2 else -1
+            last = items[closing - 1] if closing > index else token
+            if last.is_string:
+                found.append(
+                    Declaration(
+                        name="",
+                        paths=(last.string,),
+                        inside=(),
+                        test=source.is_test_at(token.start),
+                        folder=True,
+                    )
+                )
         if token.kind == "(" and token.pair > index and items[index - 1].kind == "pub":
             index = token.pair + 1
             continue
@@ -133,8 +148,27 @@ class Reached:
     test: bool
 
 
+def _in_folder(path: str, folder: str, listing: Callable[[str], Sequence[str]]) -> list[str]:
+    """The files that ``automod::dir!`` means; its path starts at the package's folder."""
+    above = posixpath.dirname(path)
+    while True:
+        found = listing(posixpath.normpath(posixpath.join(above, folder)))
+        if found or not above:
+            return [name for name in found if name != path]
+        above = posixpath.dirname(above)
+
+
+def _nothing(folder: str) -> Sequence[str]:
+    del folder
+    return ()
+
+
 def walk(
-    root: str, read: Callable[[str], Source | None], *, test: bool = False
+    root: str,
+    read: Callable[[str], Source | None],
+    *,
+    test: bool = False,
+    listing: Callable[[str], Sequence[str]] = _nothing,
 ) -> tuple[set[Reached], list[str]]:
     """Every file that the crate with the root file `root` compiles.
 
@@ -142,6 +176,7 @@ def walk(
         root: path of the root file as `read` understands it.
         read: gives a file, or ``None`` when there is none.
         test: the whole crate is for tests.
+        listing: gives the ``.rs`` files that lie directly in a folder.
 
     Returns:
         The files, and the declarations for which no file is there (of modules behind
@@ -161,6 +196,10 @@ def walk(
             continue
         reached.add(Reached(path=path, test=for_test))
         for declaration in declarations(source):
+            if declaration.folder:
+                names = _in_folder(path, declaration.paths[0], listing)
+                pending += [(name, False, for_test or declaration.test) for name in names]
+                continue
             options = _candidates(path, declaration, owns_folder=owns_folder)
             there = [option for option in options if read(option[0]) is not None]
             if not there:
