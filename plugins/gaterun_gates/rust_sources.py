@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gaterun
-from gaterun_gates.rust.module_tree import walk
-from gaterun_gates.rust.source import Source
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.env_reads import EnvUse
+    from gaterun_gates.rust.source import Source
 
 _TEST_TARGETS = frozenset({"test", "bench", "example"})
 
@@ -103,6 +102,8 @@ class _Reader:
         ]
 
     def __call__(self, path: str) -> Source | None:
+        from gaterun_gates.rust.source import Source
+
         if path not in self._sources:
             full = self._root / path
             try:
@@ -125,6 +126,8 @@ def index(workspace: gaterun.Workspace, tracked: Iterable[str]) -> RustSources:
         workspace: the members and their targets.
         tracked: every ``.rs`` file of the workspace, relative to the root.
     """
+    from gaterun_gates.rust.module_tree import walk
+
     root = workspace.root
     read = _Reader(root)
     roles: defaultdict[str, _Roles] = defaultdict(_Roles)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gaterun.model.metric import Measured as Measured
     from gaterun.model.metric import Metric as Metric
     from gaterun.model.metric import Unit as Unit
+    from gaterun.model.metric import Value as Value
     from gaterun.model.phase import PhaseFile as PhaseFile
     from gaterun.model.record import GateResult as GateResult
     from gaterun.model.record import RunRecord as RunRecord
@@ -64,7 +65,7 @@ _HOME = {
     "model.finding": ("Finding", "Severity"),
     "model.gate": ("Context", "Control", "Gate", "NoOptions", "Resource"),
     "model.measurement": ("Measurement",),
-    "model.metric": ("Better", "Change", "Measured", "Metric", "Unit"),
+    "model.metric": ("Better", "Change", "Measured", "Metric", "Unit", "Value"),
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),
     "model.report": ("Listener", "Reporter", "Style"),

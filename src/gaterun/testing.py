@@ -16,18 +16,7 @@ from gaterun.model.record import GateResult
 
 
 def _resources() -> Mapping[str, Resource]:
-    # TEMPORARY until every built-in module exists
-    import importlib.util
-
-    found = [
-        point
-        for point in [
-            ("workspace", "gaterun_gates.workspace", "gaterun"),
-            ("rust-sources", "gaterun_gates.rust_sources", "gaterun"),
-        ]
-        if importlib.util.find_spec(point[1])
-    ]
-    return discovery.load(entry_points=found).resources
+    return discovery.load().resources
 
 
 def measure_gate(

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from gaterun_gates.build_time import GATE
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.build_time import GATE
 
 pytestmark = pytest.mark.cargo
 

@@ -7,6 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gaterun
 from gaterun_gates.infra.build_comparison import measured_change
 from gaterun_gates.infra.build_messages import Unit, package_name, read_build
 from gaterun_gates.infra.build_scenarios import SCENARIOS, pair_order
@@ -14,10 +18,6 @@ from gaterun_gates.infra.cargo_roots import declares_workspace, decode_root
 from gaterun_gates.infra.disk_usage import disk_usage
 from gaterun_gates.infra.host_load import cpu_pressure, parse_pressure, processors
 from gaterun_gates.infra.source_edit import choose_edits, dependents, edit_text
-from hypothesis import given
-from hypothesis import strategies as st
-
-import gaterun
 
 ROOT = Path("/tree")
 

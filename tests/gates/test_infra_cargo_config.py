@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+import gaterun
 from gaterun_gates.infra.build_setup import overrides, read_setup
 from gaterun_gates.infra.cargo_config import (
     ConfigError,
@@ -15,8 +17,6 @@ from gaterun_gates.infra.cargo_config import (
     read_configs,
 )
 from gaterun_gates.infra.rustc_wrapper import resolve_wrapper
-
-import gaterun
 
 
 def write(folder: Path, name: str, text: str) -> Path:

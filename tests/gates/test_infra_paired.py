@@ -6,6 +6,9 @@ import itertools
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gaterun_gates.infra.paired import (
     FEWEST_PAIRS,
     hodges_lehmann,
@@ -13,8 +16,6 @@ from gaterun_gates.infra.paired import (
     relative_change,
     relative_mad,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 # Critical values of the signed-rank statistic, two-sided 5 %, as printed in statistics books.
 CRITICAL = {

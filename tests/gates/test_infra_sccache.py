@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gaterun_gates.infra.canary import canary_manifest
 from gaterun_gates.infra.sccache_size import (
     DEFAULT_CAP,
@@ -14,8 +17,6 @@ from gaterun_gates.infra.sccache_size import (
     resolve_cap,
 )
 from gaterun_gates.infra.sccache_stats import parse_stats
-from hypothesis import given
-from hypothesis import strategies as st
 
 DATA = Path(__file__).parent / "data" / "sccache"
 

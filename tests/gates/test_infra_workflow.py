@@ -6,11 +6,12 @@ import contextlib
 import shlex
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gaterun_gates.infra.shell_commands import parse_commands
 from gaterun_gates.infra.sweep_command import installs_sweep, parse_sweep
 from gaterun_gates.infra.workflow import WorkflowError, is_off, parse_action, parse_workflow
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def words(script: str) -> list[tuple[str, ...]]:

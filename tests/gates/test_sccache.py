@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from gaterun_gates.sccache import GATE
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.sccache import GATE
 
 pytestmark = pytest.mark.cargo
 

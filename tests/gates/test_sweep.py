@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from gaterun_gates.infra.sweep_audit import SweepStep, audit
-from gaterun_gates.infra.workflow import parse_workflow
-from gaterun_gates.sweep import GATE
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.infra.sweep_audit import SweepStep, audit
+from gaterun_gates.infra.workflow import parse_workflow
+from gaterun_gates.sweep import GATE
 
 CACHE = "{uses: actions/cache@v4, with: {path: target, key: k}}"
 INSTALL = "{run: cargo install cargo-sweep}"

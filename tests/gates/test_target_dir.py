@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gaterun_gates.target_dir import GATE
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.target_dir import GATE
 
 pytestmark = pytest.mark.cargo
 
