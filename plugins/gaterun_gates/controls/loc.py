@@ -95,9 +95,10 @@ CONTROLS: tuple[gaterun.Control, ...] = (
         options=_REQUIRE,
     ),
     gaterun.Control(
-        name="grown-by-default",
+        name="grown",
         expect=gaterun.Outcome.FAIL,
         base=_AFTER,
         files=_BEFORE,
+        options={"require": "removed >= 0"},
     ),
 )
