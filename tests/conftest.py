@@ -184,9 +184,7 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 
 @pytest.fixture
-def project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _clean_environment: None
-) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _clean_environment: None) -> Project:
     """A cargo workspace with no members, the fake gates loaded, the built-in gates blocked."""
     root = tmp_path / "ws"
     root.mkdir()

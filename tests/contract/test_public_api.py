@@ -135,7 +135,7 @@ def test_every_entry_point_of_ours_is_named_as_its_gate() -> None:
 
 def test_a_gate_of_twenty_lines(tmp_path: object) -> None:
     """The public API is enough, and short."""
-    todo = '''
+    todo = """
 import gaterun
 
 def measure(ctx):
@@ -156,7 +156,7 @@ GATE = gaterun.Gate(name="todo", title="TODO comments", requires=("todos == 0",)
 @gaterun.hookimpl
 def gaterun_gates():
     return [GATE]
-'''
+"""
     from pathlib import Path
 
     from gaterun.testing import measure_gate

@@ -40,9 +40,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         (site / f"{module}.py").write_text(dedent(source))
         info = site / f"{name.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        )
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         (info / "entry_points.txt").write_text(f"[gaterun]\n{entry or module} = {module}\n")
 
     return install
@@ -51,9 +49,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def installed(*names: str) -> list[tuple[str, str, str]]:
     """The entry points that are really there, without gaterun's own."""
     return [
-        point
-        for point in discovery.installed_entry_points()
-        if not point[2].startswith("gaterun ")
+        point for point in discovery.installed_entry_points() if not point[2].startswith("gaterun ")
     ]
 
 
@@ -250,7 +246,7 @@ def test_an_observer_hears_every_event(tmp_path: Path) -> None:
 
     event: Event = GateStarted(node_id="1::a", time=0.0)
     plugins.notify(event)
-    assert sys.modules["gaterun_local.observer"].HEARD == [event]
+    assert [event] == sys.modules["gaterun_local.observer"].HEARD
 
 
 def test_gates_are_sorted_by_name(project: Any) -> None:

@@ -199,23 +199,30 @@ def test_stopped_is_not_swallowed_by_a_plugin() -> None:
     assert not issubclass(Stopped, Exception)
 
 
-def test_deadlines_of_many_children_are_kept_apart(processes: Processes, tmp_path: Path) -> None:
-    outcomes: dict[int, str] = {}
+def test_deadlines_are_kept_apart(processes: Processes, tmp_path: Path) -> None:
+    with pytest.raises(CannotMeasure):
+        processes.run(["sleep", "100"], cwd=tmp_path, log=tmp_path / "a", timeout=0.2)
+    assert processes.run(["sleep", "0.5"], cwd=tmp_path, log=tmp_path / "b", timeout=60).ok
+    with pytest.raises(CannotMeasure):
+        processes.run(["sleep", "100"], cwd=tmp_path, log=tmp_path / "c", timeout=0.2)
 
-    def work(number: int, timeout: float) -> None:
-        try:
-            processes.run(["sleep", "1.2"], cwd=tmp_path, log=tmp_path / f"{number}", timeout=timeout)
-            outcomes[number] = "ok"
-        except CannotMeasure as refusal:
-            outcomes[number] = str(refusal.reason)
 
-    timeouts = [0.3, 60, 0.5, 30]
-    workers = [threading.Thread(target=work, args=pair) for pair in enumerate(timeouts)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(20)
-    assert outcomes == {0: "timeout", 1: "ok", 2: "timeout", 3: "ok"}
+@pytest.mark.xfail(strict=True, reason="its sweep kills every process of the run")
+def test_the_timeout_of_one_program_leaves_the_others_alone(
+    processes: Processes, tmp_path: Path
+) -> None:
+    statuses: list[int] = []
+
+    def work() -> None:
+        done = processes.run(["sleep", "1.5"], cwd=tmp_path, log=tmp_path / "other")
+        statuses.append(done.exit_status)
+
+    other = threading.Thread(target=work)
+    other.start()
+    with pytest.raises(CannotMeasure):
+        processes.run(["sleep", "100"], cwd=tmp_path, log=tmp_path / "one", timeout=0.2)
+    other.join(20)
+    assert statuses == [0]
 
 
 @pytest.mark.xfail(strict=True, reason="the watchdog thread dies of an OverflowError")
@@ -274,6 +281,7 @@ def test_capture(tmp_path: Path) -> None:
         capture(["sleep", "100"], cwd=tmp_path, timeout=0.2)
 
 
+@pytest.mark.xfail(strict=True, reason="each of the eight commands has the second for itself")
 def test_the_timeout_of_a_gate_is_for_all_its_commands(project: Any) -> None:
     """``timeout`` bounds the gate, not each of its commands."""
     project.phase(
@@ -287,23 +295,18 @@ def test_the_timeout_of_a_gate_is_for_all_its_commands(project: Any) -> None:
         """
     )
     ran = project.run("p")
-    if ran.outcomes == {"1::sleepy": "pass"}:
-        pytest.xfail("each of the eight commands had the second for itself")
     assert ran.outcomes == {"1::sleepy": "timeout"}
 
 
+@pytest.mark.xfail(strict=True, reason="a resource has no timeout: cargo metadata may hang")
 def test_the_timeout_bounds_resources_too(project: Any) -> None:
     """`slow_resource` sleeps for 30 s."""
     project.phase('[task.1]\n[[task.1.gate]]\nuse = "wants-slow"\ntimeout = "0.5s"\n')
-    import subprocess
-
-    try:
-        ran = project.command("p", timeout=6)
-    except subprocess.TimeoutExpired:
-        pytest.xfail("a resource has no timeout at all: cargo metadata may hang for ever")
+    ran = project.command("p", timeout=6)
     assert ran.outcomes == {"1::wants-slow": "timeout"}
 
 
+@pytest.mark.xfail(strict=True, reason="nothing bounds Python code: the run never ends")
 def test_the_timeout_bounds_a_gate_that_starts_no_process(project: Any) -> None:
     project.phase(
         """
@@ -315,10 +318,5 @@ def test_the_timeout_bounds_a_gate_that_starts_no_process(project: Any) -> None:
         use = "pass"
         """
     )
-    import subprocess
-
-    try:
-        ran = project.command("p", timeout=6)
-    except subprocess.TimeoutExpired:
-        pytest.xfail("nothing bounds Python code: the run never ends")
+    ran = project.command("p", timeout=6)
     assert ran.outcomes == {"1::python-loop": "timeout", "1::pass": "pass"}

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,21 +98,15 @@ def test_exit_zero_does_not_hide_an_interrupt(project: Any) -> None:
     assert process.returncode == 2
 
 
-def test_after_an_interrupt_lf_takes_up_what_did_not_run(project: Any) -> None:
-    process, _ = hanging(project)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    chosen = project.run("p", "--lf", "--co").out
-    assert "1::hang" in chosen or pytest.xfail("--co does not know --lf")
-
-
 @pytest.mark.xfail(strict=True, reason="skipped is not among what --lf takes up")
 def test_lf_takes_up_what_an_interrupt_left(project: Any) -> None:
     process, _ = hanging(project)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     (project.root / "go").touch()
-    project.phase(HANGING.format(deaf="false").replace("hang", "sleepy").replace("deaf = false", ""))
+    project.phase(
+        HANGING.format(deaf="false").replace("hang", "sleepy").replace("deaf = false", "")
+    )
     ran = project.run("p", "--lf")
     assert set(ran.outcomes) == {"1::sleepy", "2::pass"}
 
@@ -229,7 +224,7 @@ def test_a_reader_that_goes_away_ends_nothing_else(project: Any) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [os.sys.executable, "-m", "gaterun", "p", "--report", "json:out.json"],  # type: ignore[attr-defined]
+        [sys.executable, "-m", "gaterun", "p", "--report", "json:out.json"],
         cwd=project.root,
         stdout=writing,
         stderr=subprocess.PIPE,
@@ -242,6 +237,7 @@ def test_a_reader_that_goes_away_ends_nothing_else(project: Any) -> None:
     assert json.loads((project.root / "out.json").read_text())
 
 
+@pytest.mark.xfail(strict=True, reason="the scratch folder of a live run is removed under it")
 def test_clearing_a_killed_run_spares_one_that_starts_meanwhile(
     project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,5 +259,4 @@ def test_clearing_a_killed_run_spares_one_that_starts_meanwhile(
 
     monkeypatch.setattr(module, "end_marked", meanwhile)
     store._clear_killed()
-    if not scratch.exists():
-        pytest.xfail("the scratch folder of a live run is removed under it")
+    assert scratch.exists()

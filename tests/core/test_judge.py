@@ -321,7 +321,7 @@ def test_slack_is_told() -> None:
 def test_improve_against_the_baseline(
     condition: str, before: float, now: Value, outcome: Outcome
 ) -> None:
-    name = condition.split(" ")[0]
+    name = condition.split(" ", maxsplit=1)[0]
     assert verdict({"improve": condition}, {name: base(before)}, **{name: now}).outcome is outcome
 
 

@@ -209,7 +209,7 @@ PASS = '[phase]\n[task.a]\n[[task.a.gate]]\nuse = "pass"\n'
         (PASS + '[[task.a.gate]]\nuse = "pass"\n', ":5:3", "two gates are called 'pass'", "id ="),
         (ONE, ":4:1", "gate 'value' has no condition, so it could not fail", "n, score, ratio"),
         (
-            ONE + 'floor = { n = 1 }\n',
+            ONE + "floor = { n = 1 }\n",
             ":4:1",
             "gate 'value' has no condition, so it could not fail",
             "",

@@ -204,7 +204,9 @@ def test_every_run_ends_and_keeps_the_rules(data: st.DataObject) -> None:
     for number in range(count):
         task = f"t{number}"
         others = [f"t{other}" for other in range(number)]
-        needs[task] = tuple(data.draw(st.lists(st.sampled_from(others), unique=True))) if others else ()
+        needs[task] = (
+            tuple(data.draw(st.lists(st.sampled_from(others), unique=True))) if others else ()
+        )
         for name in data.draw(st.lists(st.sampled_from("xyz"), unique=True)):
             gates.append(
                 gate(

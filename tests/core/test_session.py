@@ -346,6 +346,13 @@ def test_co_runs_nothing(project: Any) -> None:
     assert project.run("p", "--co", "-k", "zzz").code == 5
 
 
+@pytest.mark.xfail(strict=True, reason="--co shows all gates, whatever --lf would choose")
+def test_co_shows_what_lf_would_run(project: Any) -> None:
+    project.gates("pass", "fail")
+    project.run("p")
+    assert "1::pass" not in project.run("p", "--lf", "--co").out
+
+
 # --- resources -------------------------------------------------------------------------------
 
 
@@ -480,7 +487,9 @@ def test_a_damaged_baseline_is_not_a_missing_one(project: Any) -> None:
         assert said in ran.err
 
 
-@pytest.mark.xfail(strict=True, reason="a baseline of another commit than the base is used silently")
+@pytest.mark.xfail(
+    strict=True, reason="a baseline of another commit than the base is used silently"
+)
 def test_a_baseline_of_another_base_is_stale(project: Any) -> None:
     project.write({"n": "10"})
     first = project.commit()
@@ -686,9 +695,7 @@ def gaterun_reporters():
 def test_a_reporter_that_raises_hides_nothing(project: Any, event: str) -> None:
     project.gates("pass", "fail")
     project.write({"g/bad.py": RAISING.format(event=event, error="RuntimeError('boom')")})
-    ran = project.run(
-        "p", "-o", "gates=g", "--report", "bad:bad.txt", "--report", "md:out.md"
-    )
+    ran = project.run("p", "-o", "gates=g", "--report", "bad:bad.txt", "--report", "md:out.md")
     assert ran.code == 1
     assert ran.outcomes == {"1::pass": "pass", "1::fail": "fail"}
     assert "report 'bad' was not written: RuntimeError: boom" in ran.err
@@ -743,7 +750,9 @@ def test_events_come_in_order_and_whole(project: Any) -> None:
 
 
 @pytest.mark.parametrize("blocked", ["report-terminal", "report-json"])
-@pytest.mark.xfail(strict=False, reason="KeyError: a report format that a command takes for granted")
+@pytest.mark.xfail(
+    strict=False, reason="KeyError: a report format that a command takes for granted"
+)
 def test_a_blocked_report_format_is_no_bug(project: Any, blocked: str) -> None:
     project.write({"n": "10"})
     project.commit()

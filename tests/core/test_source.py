@@ -59,7 +59,7 @@ deep = 1
     ],
 )
 def test_locate(path: KeyPath, expected: tuple[int, int]) -> None:
-    text = TEXT.replace(', # not TOML, never parsed here', "")
+    text = TEXT.replace(", # not TOML, never parsed here", "")
     assert Source("x", text).locate(path) == expected
 
 
@@ -74,7 +74,7 @@ def test_locate(path: KeyPath, expected: tuple[int, int]) -> None:
     ],
 )
 def test_line_is_the_cheaper_locate(path: KeyPath, line: int) -> None:
-    text = TEXT.replace(', # not TOML, never parsed here', "")
+    text = TEXT.replace(", # not TOML, never parsed here", "")
     assert Source("x", text).line(path) == line
 
 

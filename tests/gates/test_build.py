@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+import gaterun
+from gaterun.testing import measure_gate
 from gaterun_gates.build import GATE
 from gaterun_gates.cargo.manifests import crates_outside
 from gaterun_gates.cargo.messages import BuiltTarget, Line
 from gaterun_gates.cargo.metadata import decode_workspace
 from gaterun_gates.cargo.targets import Built, expected_targets
-
-import gaterun
-from gaterun.testing import measure_gate
 
 DATA = Path(__file__).parent / "data" / "cargo"
 ONE = '[package]\nname = "one"\nversion = "0.1.0"\nedition = "2021"\n\n[workspace]\n'

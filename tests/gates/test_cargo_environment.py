@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gaterun_gates.cargo.config import (
     cfg_holds,
     compiler_notes,
@@ -16,8 +19,6 @@ from gaterun_gates.cargo.config import (
 )
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
 from gaterun_gates.cargo.runner import python_command, runner_env
-from hypothesis import given
-from hypothesis import strategies as st
 
 LINUX = frozenset({"unix", 'target_os="linux"', "debug_assertions"})
 TRIPLE = "x86_64-unknown-linux-gnu"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gaterun_gates.cargo.failure import explain, first_error, killed_compiler
 
 import gaterun
 from gaterun import Reason
+from gaterun_gates.cargo.failure import explain, first_error, killed_compiler
 
 WRAPPER = (
     "error: could not execute process `nosuchwrap /rustup/bin/rustc -vV` (never executed)\n\n"

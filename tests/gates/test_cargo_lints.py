@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gaterun_gates.cargo import diagnostics
-from gaterun_gates.cargo.lints import read_lints
-from gaterun_gates.cargo.messages import Diagnostic, read_messages
-from gaterun_gates.cargo.metadata import decode_workspace
 from hypothesis import given
 from hypothesis import strategies as st
 
 import gaterun
+from gaterun_gates.cargo import diagnostics
+from gaterun_gates.cargo.lints import read_lints
+from gaterun_gates.cargo.messages import Diagnostic, read_messages
+from gaterun_gates.cargo.metadata import decode_workspace
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path("/ws")

@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gaterun
 from gaterun_gates.cargo import doctest, libtest, nextest
 from gaterun_gates.cargo.binaries import binary_id, has_harness, read_test_binaries
 from gaterun_gates.cargo.known_failures import compare, findings
 from gaterun_gates.cargo.metadata import decode_workspace
 from gaterun_gates.cargo.outcome import CaseOutcome, Status
 from gaterun_gates.cargo.panics import find_panic
-from hypothesis import given
-from hypothesis import strategies as st
-
-import gaterun
 
 DATA = Path(__file__).parent / "data" / "tests"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gaterun_gates.cargo.suppressions import (
     CFG_CLIPPY,
     SuppressionCounter,
     allowed_in_manifest,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 COUNTER = SuppressionCounter()
 

@@ -6,6 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gaterun
+from gaterun.testing import measure_gate
 from gaterun_gates.changelog import GATE, ChangelogOptions
 from gaterun_gates.prose.changelog_rules import (
     SECTIONS,
@@ -15,11 +20,6 @@ from gaterun_gates.prose.changelog_rules import (
     severity,
 )
 from gaterun_gates.prose.keepachangelog import Changelog, calendar_day, read_changelog
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-import gaterun
-from gaterun.testing import measure_gate
 
 DATA = Path(__file__).parent / "data" / "changelog"
 TODAY = date(2024, 6, 30)

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from gaterun_gates.clippy import GATE
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.clippy import GATE
 
 pytestmark = pytest.mark.cargo
 

@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gaterun
+from gaterun.testing import measure_gate
 from gaterun_gates.command import GATE, CommandOptions
 from gaterun_gates.parsers.json_path import parse_path, read_number
 from gaterun_gates.parsers.junit_xml import read_junit
@@ -18,11 +23,6 @@ from gaterun_gates.parsers.text_pattern import (
     search_lines,
     to_number,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-import gaterun
-from gaterun.testing import measure_gate
 
 # --- JSON paths -------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gaterun_gates.prose.links import broken_links, slugs
 from gaterun_gates.prose.markdown import Document, Kind, decode, read
 from gaterun_gates.prose.placeholder import is_placeholder

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gaterun_gates.prose.badges import find_badges
 from gaterun_gates.prose.semver_text import is_semver, mentions, precedence
 from gaterun_gates.prose.snippets import find_snippets
@@ -12,8 +15,6 @@ from gaterun_gates.prose.version_scan import (
     is_scanned,
     scan_file,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 NAMES = {"em-core", "em_util"}
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gaterun_gates.prose.markdown import read
-from gaterun_gates.prose.notes import find_notes, missing_sections, similarity
-from gaterun_gates.release_notes import GATE
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.prose.markdown import read
+from gaterun_gates.prose.notes import find_notes, missing_sections, similarity
+from gaterun_gates.release_notes import GATE
 
 WORDS = "Connections are pooled and every call takes a deadline that you choose yourself. " * 5
 FILE = "docs/RELEASE-NOTES-2.0.0.md"

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gaterun_gates.tests import GATE
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.tests import GATE
 
 pytestmark = pytest.mark.cargo
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gaterun_gates.cargo.metadata import decode_workspace
 
 import gaterun
 from gaterun.testing import measure_gate
+from gaterun_gates.cargo.metadata import decode_workspace
 
 DATA = Path(__file__).parent / "data" / "cargo"
 

@@ -108,7 +108,9 @@ GARBAGE = b"\xff\xfe\x00garbage\n" + b"x" * 100_000 + b"\n\x1b[31mred\x1b[0m\r\n
 
 def _garbage(ctx: gaterun.Context) -> Measurement:
     """A tool that prints what is no UTF-8, NUL and a line of 100 KB; all goes to the findings."""
-    code = f"import sys; sys.stdout.buffer.write({GARBAGE[:11]!r} + b'x' * 100000 + {GARBAGE[-17:]!r})"
+    code = (
+        f"import sys; sys.stdout.buffer.write({GARBAGE[:11]!r} + b'x' * 100000 + {GARBAGE[-17:]!r})"
+    )
     done = ctx.run([sys.executable, "-c", code])
     text = done.out()
     return Measurement(

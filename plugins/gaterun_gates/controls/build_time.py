@@ -40,6 +40,7 @@ CONTROLS: tuple[gaterun.Control, ...] = (
     ),
     gaterun.Control(
         name="sccache-pays",
+        needs=("sccache",),
         expect=Outcome.PASS,
         base={"Cargo.toml": _MANIFEST, "src/lib.rs": _LARGE},
         files={
@@ -51,6 +52,7 @@ CONTROLS: tuple[gaterun.Control, ...] = (
     ),
     gaterun.Control(
         name="sccache-is-no-faster-compiler",
+        needs=("sccache",),
         expect=Outcome.FAIL,
         base={"Cargo.toml": _MANIFEST, "src/lib.rs": _SMALL},
         files={

@@ -47,6 +47,7 @@ CONTROLS: tuple[gaterun.Control, ...] = (
     ),
     gaterun.Control(
         name="operational",
+        needs=("sccache",),
         expect=Outcome.PASS,
         files=_config(
             '[build]\nrustc-wrapper = "sccache"\nincremental = false\n'
@@ -56,6 +57,7 @@ CONTROLS: tuple[gaterun.Control, ...] = (
     ),
     gaterun.Control(
         name="cap-only-by-default",
+        needs=("sccache",),
         expect=Outcome.FAIL,
         files=_config('[build]\nrustc-wrapper = "sccache"\n'),
         options=_SEED,
@@ -63,6 +65,7 @@ CONTROLS: tuple[gaterun.Control, ...] = (
     ),
     gaterun.Control(
         name="cap-that-sccache-cannot-read",
+        needs=("sccache",),
         expect=Outcome.FAIL,
         files=_config('[build]\nrustc-wrapper = "sccache"\n[env]\nSCCACHE_CACHE_SIZE = "10GB"\n'),
         options=_SEED,

@@ -36,7 +36,8 @@ def notes(sides: Sequence[Side], timings: Sequence[Timing], pressure: float) -> 
         change = measured_change(
             [sample.wall for sample in timing.base], [sample.wall for sample in timing.head]
         ).change
-        if change is not None and change.middle < _IMPLAUSIBLE:
+        explained = any(sample.cache and sample.cache.hits for sample in timing.head)
+        if change is not None and change.middle < _IMPLAUSIBLE and not explained:
             found.append(
                 f"{timing.scenario.name}: more than 90 % less is more often a build that did not "
                 "happen; compare the units"

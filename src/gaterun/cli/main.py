@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -105,6 +107,9 @@ def arguments_of(argv: Sequence[str]) -> list[str]:
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
+    if threading.current_thread() is threading.main_thread():
+        # What a CI system sends first: unwind, so that nothing is left running or half written.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     main: Callable[..., object] = gaterun.main  # typed: click says NoReturn
     if "_GATERUN_COMPLETE" in os.environ:
         main(prog_name="gaterun")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gaterun.core.controls import complaint, run_control
+from gaterun.core.controls import complaint, missing, run_control
 from gaterun.core.discovery import load
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
@@ -46,6 +46,9 @@ def command(gates: tuple[str, ...], plugin: tuple[str, ...]) -> int:
         expected = set()
         complaints = 0
         for control in gate.controls():
+            if absent := missing(control):
+                click.echo(f"absent {name}[{control.name}] needs {', '.join(absent)}")
+                continue
             with tempfile.TemporaryDirectory(prefix="gaterun-") as folder:
                 result = run_control(gate, control, Path(folder).resolve(), plugins.resources)
             why = complaint(control, result)
@@ -54,7 +57,7 @@ def command(gates: tuple[str, ...], plugin: tuple[str, ...]) -> int:
             complaints += bool(why)
             word = "WRONG" if why else "ok"
             said = why or f"{result.outcome}: {result.verdict.message}"
-            click.echo(f"{word:5} {name}[{control.name}] {said} ({duration(result.seconds)})")
+            click.echo(f"{word:6} {name}[{control.name}] {said} ({duration(result.seconds)})")
         wrong += complaints
         if {Outcome.FAIL, Outcome.PASS} <= expected:
             proven += not complaints

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -115,11 +116,19 @@ def run_control(
             for name, value in measured_metrics(requirement, before).items()
         }
 
-    return obtain(head, wanted, baseline, progress=_quiet)
+    try:
+        return obtain(head, wanted, baseline, progress=_quiet)
+    finally:
+        processes.kill()
 
 
 def _quiet(text: str) -> None:
     del text
+
+
+def missing(control: Control) -> list[str]:
+    """The programs that a control needs and that are not on PATH."""
+    return [program for program in control.needs if shutil.which(program) is None]
 
 
 def complaint(control: Control, result: GateResult) -> str:

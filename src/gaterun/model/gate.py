@@ -101,6 +101,7 @@ class Control:
         rule: a rule that a finding of the red case must have; empty when a failed
             condition is enough.
         executable: paths in `files` that get the executable bit.
+        needs: programs without which it cannot be run.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Control:
     options: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
     executable: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def _no_controls() -> Sequence[Control]:
