@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import gaterun
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
@@ -53,10 +53,18 @@ class ClippyOptions:
         default=(), metadata={"help": "features to enable beside the default ones"}
     )
     all_features: bool = field(default=False, metadata={"help": "enable every feature"})
+    targets: tuple[Literal["lib", "bins", "tests", "benches", "examples"], ...] = field(
+        default=(),
+        metadata={"help": "kinds of targets to lint, where not all of them compile; all if empty"},
+    )
     forced: bool = field(
         default=True,
         metadata={"help": "run a second time with clippy's default lints forced: `suppressed`"},
     )
+
+
+def _target_arguments(options: ClippyOptions) -> list[str]:
+    return [f"--{kind}" for kind in options.targets] or ["--all-targets"]
 
 
 def _nonce(workspace: gaterun.Workspace) -> str:
@@ -87,7 +95,8 @@ def _run(
 
     completed = ctx.run(
         [
-            *("cargo-clippy", "clippy", "--workspace", "--all-targets", "--keep-going"),
+            *("cargo-clippy", "clippy", "--workspace", "--keep-going"),
+            *_target_arguments(options),
             *("--message-format=json", "--color", "never", "--target-dir", ctx.state / "target"),
             *lock_arguments(workspace),
             *feature_arguments(options.features, all_features=options.all_features),
@@ -210,7 +219,8 @@ def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gateru
             *compiler_notes(workspace.root),
         ],
         recipe={
-            "command": "cargo clippy --workspace --all-targets -- --cap-lints warn",
+            "command": f"cargo clippy --workspace {' '.join(_target_arguments(options))} "
+            "-- --cap-lints warn",
             "features": feature_recipe(options.features, all_features=options.all_features),
             "clippy": version.out().strip(),
             **recorded_env(),

@@ -158,6 +158,11 @@ def measure(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun.Measu
     )
 
 
+def _proposes(measurement: gaterun.Measurement) -> dict[str, object]:
+    """Crates that differ today have versions of their own; then drift is what can be held."""
+    return {"independent": True} if measurement.metrics["mismatches"] else {}
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.version import CONTROLS
 
@@ -182,6 +187,7 @@ GATE = gaterun.Gate(
     requires=("mismatches == 0", "req_mismatches == 0", "lock_drift == 0"),
     timeout=300.0,
     controls=_controls,
+    proposes=_proposes,
 )
 
 

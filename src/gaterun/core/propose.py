@@ -17,6 +17,10 @@ from gaterun.model.metric import Better, Measured, Unit
 from gaterun.model.verdict import Outcome
 
 
+#: An entry that is measured only, so that it needs no condition.
+_UNJUDGED: Mapping[str, object] = {"skip": "measured only"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """A gate's entry in a phase that passes today, or why there is none.
@@ -54,7 +58,8 @@ def propose(
     entry = {**options, "require": require}
     shown = _shown(gate, measurement)
     if not require:
-        return Proposal(gate=gate, entry={}, measured=shown, obstacle=f"today {dropped}")
+        why = f"today {dropped}" if dropped else "what to ask of it is for you to say"
+        return Proposal(gate=gate, entry={}, measured=shown, obstacle=why)
     verdict = judge(requirement(gate, entry, resources), measurement, None)
     if verdict.outcome is not Outcome.PASS:
         return Proposal(gate=gate, entry={}, measured=shown, obstacle=f"today {verdict.message}")
@@ -76,7 +81,7 @@ def _measure(
     resources: Mapping[str, Resource],
     progress: Callable[[str], None],
 ) -> Measurement:
-    wanted = requirement(gate, options, resources)
+    wanted = requirement(gate, {**_UNJUDGED, **options}, resources)
     measurement, _ = bench.measure(
         gate, wanted.options, name=f"init::{gate.name}", timeout=wanted.timeout, progress=progress
     )
@@ -86,7 +91,7 @@ def _measure(
 def _conditions(gate: Gate, measurement: Measurement) -> tuple[list[str], str]:
     """Conditions that hold: the gate's own where they do, today's value where they do not."""
     metrics = {metric.name: metric for metric in gate.metrics}
-    values = measured_metrics(requirement(gate, {}, None), measurement)
+    values = measured_metrics(requirement(gate, _UNJUDGED, None), measurement)
     found: list[str] = []
     dropped: list[str] = []
     for text in gate.requires:
@@ -124,7 +129,7 @@ def _held(name: str, gate: Gate, values: Mapping[str, Measured]) -> str:
 
 
 def _shown(gate: Gate, measurement: Measurement) -> str:
-    values = measured_metrics(requirement(gate, {}, None), measurement)
+    values = measured_metrics(requirement(gate, _UNJUDGED, None), measurement)
     known = [
         f"{metric.name} {figure(values[metric.name].value, metric.unit)}"
         for metric in gate.metrics
