@@ -19,6 +19,7 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
     "version": {"modules": 6, "files": 8},
     "list": {"modules": 280, "own modules": 84, "files": 250, "metadata": 2, "processes": 0},
     "collect": {"modules": 295, "own modules": 96, "files": 265, "metadata": 2, "processes": 0},
+    "phase7": {"modules": 300, "own modules": 100, "files": 275, "metadata": 2, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.
     "run": {"modules": 295, "own modules": 96, "files": 300, "metadata": 2, "processes": 3 + 13},
 }
@@ -27,13 +28,22 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
 FORBIDDEN = (
     *("asyncio", "concurrent.futures", "http", "jinja2", "junit_xml", "logging", "markdown_it"),
     *("multiprocessing", "psutil", "rich", "ruamel", "semver", "sqlite3", "tomlkit"),
-    *("tree_sitter", "tree_sitter_rust", "unittest", "xml", "dotenv", "pkg_resources"),
+    *(
+        "tree_sitter",
+        "tree_sitter_rust",
+        "tree_sitter_toml",
+        "unittest",
+        "xml",
+        "dotenv",
+        "pkg_resources",
+    ),
 )
 
 ARGUMENTS: Mapping[str, Sequence[str]] = {
     "version": ("--version",),
     "list": ("list",),
     "collect": ("small", "--collect-only"),
+    "phase7": ("phase7", "--collect-only"),
     "run": ("small", "--no-progress"),
 }
 

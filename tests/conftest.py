@@ -192,7 +192,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _clean_environment:
     blocked = [f"no:{name}" for name in BUILT_IN_GATES]
     monkeypatch.setenv("GATERUN_PLUGINS", ",".join(["fake_gates", *blocked]))
     monkeypatch.syspath_prepend(str(PLUGINS))
-    monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
+    monkeypatch.setenv("PYTHONPATH", str(PLUGINS), prepend=os.pathsep)
     # A repository around the temporary folder must not be taken for the workspace's.
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     # Scratch folders and crash logs are seen, and gone with the test.

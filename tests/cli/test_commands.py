@@ -214,8 +214,7 @@ def test_junit_xml_is_a_report(project: Any) -> None:
         project.run("p", option, "deep/out.xml")
         from xml.etree import ElementTree
 
-        root = ElementTree.parse(project.root / "deep/out.xml").getroot()
-        suite = root if root.tag == "testsuites" else root
+        suite = ElementTree.parse(project.root / "deep/out.xml").getroot()
         assert (suite.get("failures"), suite.get("errors"), suite.get("tests")) == ("1", "1", "3")
 
 
@@ -425,7 +424,7 @@ def gaterun_gates():
 """
 
 
-@pytest.mark.xfail(strict=True, reason="ratio >= 57% is not held by 0.57")
+@pytest.mark.xfail(strict=True, reason="writes size <= 1.0995e+12B, and cannot read it")
 def test_init_writes_a_phase_that_passes(project: Any, monkeypatch: Any) -> None:
     only(project, monkeypatch, INIT)
     ran = project.run("init")

@@ -9,7 +9,7 @@ import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 INHERITED = ("CARGO_HOME", "HOME", "PATH", "PYTHONPATH", "RUSTUP_HOME", "SYSTEMROOT")
-SHOWING = ("list", "collect")
+SHOWING = ("list", "collect", "phase7")
 
 
 @pytest.fixture(scope="module")

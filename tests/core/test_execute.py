@@ -178,15 +178,12 @@ def test_an_interrupt_ends_every_child_and_refuses_new_ones(
 def test_an_interrupt_at_once_does_not_ask(
     processes: Processes, tmp_path: Path, eventually: Wait
 ) -> None:
-    worker = threading.Thread(
-        target=lambda: pytest.raises(
-            Stopped,
-            processes.run,
-            python(HANG.format(deaf=True, seconds=1000)),
-            cwd=tmp_path,
-            log=tmp_path / "l",
-        )
-    )
+    def work() -> None:
+        code = HANG.format(deaf=True, seconds=1000)
+        with pytest.raises(Stopped):
+            processes.run(python(code), cwd=tmp_path, log=tmp_path / "l")
+
+    worker = threading.Thread(target=work)
     worker.start()
     eventually((tmp_path / "pids").exists)
     processes.interrupt(at_once=True)
@@ -228,7 +225,7 @@ def test_the_timeout_of_one_program_leaves_the_others_alone(
 @pytest.mark.xfail(strict=True, reason="the watchdog thread dies of an OverflowError")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_timeout_beyond_reason_does_not_end_the_watchdog(
-    processes: Processes, tmp_path: Path
+    processes: Processes, tmp_path: Path, eventually: Wait
 ) -> None:
     raised: list[BaseException] = []
 
@@ -246,6 +243,10 @@ def test_a_timeout_beyond_reason_does_not_end_the_watchdog(
 
     one, two = threading.Thread(target=long), threading.Thread(target=short)
     one.start()
+    eventually(lambda: processes._watchdog is not None)
+    watchdog = processes._watchdog
+    assert watchdog is not None
+    watchdog.join(0.5)  # long enough to die of it
     two.start()
     two.join(3)
     try:

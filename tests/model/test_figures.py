@@ -76,6 +76,6 @@ def test_duration_does_not_write_sixty_seconds() -> None:
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
-@pytest.mark.parametrize("unit", [unit for unit in Unit])
+@pytest.mark.parametrize("unit", list(Unit))
 def test_what_is_no_number_does_not_look_like_one(value: float, unit: Unit) -> None:
     assert figure(value, unit) == "not a finite number"

@@ -38,7 +38,7 @@ def test_the_numbers_are_pytests() -> None:
         "MAX_WARNINGS": 6,
         "NO_VERDICT": 7,
     }
-    from pytest import ExitCode as Pytest
+    Pytest = pytest.ExitCode  # noqa: N806
 
     assert Pytest.INTERRUPTED.value == ExitCode.INTERRUPTED
     assert Pytest.NO_TESTS_COLLECTED.value == ExitCode.NO_GATES
