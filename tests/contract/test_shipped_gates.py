@@ -10,7 +10,8 @@ from importlib import metadata
 
 import pytest
 
-from gaterun.core.phases import GATE_KEYS, requirement
+from gaterun.core.bind import requirement
+from gaterun.core.phase_table import GATE_KEYS
 from gaterun.model.gate import Gate
 from gaterun.model.metric import Better, Unit
 

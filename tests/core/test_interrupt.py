@@ -98,7 +98,6 @@ def test_exit_zero_does_not_hide_an_interrupt(project: Any) -> None:
     assert process.returncode == 2
 
 
-@pytest.mark.xfail(strict=True, reason="skipped is not among what --lf takes up")
 def test_lf_takes_up_what_an_interrupt_left(project: Any) -> None:
     process, _ = hanging(project)
     process.send_signal(signal.SIGINT)
@@ -127,7 +126,6 @@ def test_kill_9_in_the_middle_and_the_next_run_cleans_up(project: Any, eventuall
     assert list((project.root / ".gaterun/runs").glob("*/lock")) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the file set aside for a report stays beside it")
 def test_kill_9_leaves_no_half_written_report(project: Any, eventually: Wait) -> None:
     process, pids = hanging(project)
     process.kill()
@@ -237,7 +235,6 @@ def test_a_reader_that_goes_away_ends_nothing_else(project: Any) -> None:
     assert json.loads((project.root / "out.json").read_text())
 
 
-@pytest.mark.xfail(strict=True, reason="the scratch folder of a live run is removed under it")
 def test_clearing_a_killed_run_spares_one_that_starts_meanwhile(
     project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,7 +163,6 @@ def test_resource_names() -> None:
     assert resource_names(lambda ctx, a, b: None) == ("a", "b")
 
 
-@pytest.mark.xfail(strict=True, reason="*args and defaults are taken for resources")
 def test_only_plain_parameters_are_resources() -> None:
     assert resource_names(lambda ctx, a, *rest, limit=3, **more: None) == ("a",)
 

@@ -64,7 +64,6 @@ def test_a_record_of_a_later_major_version_is_refused(project: Any) -> None:
     assert Store(project.root / ".gaterun").find("last").schema_version == "1.7"
 
 
-@pytest.mark.xfail(strict=True, reason="a lock that another run unlinks meanwhile: exit 3")
 def test_a_lock_that_goes_away_while_clearing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +103,6 @@ def test_written_aside(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["file"]
 
 
-@pytest.mark.xfail(strict=True, reason="the mode is 0644 whatever umask says")
 def test_written_aside_heeds_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:

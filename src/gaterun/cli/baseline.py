@@ -69,13 +69,15 @@ def command(
         at = git.commit(bound.base) or ""
         click.echo(f"measuring {bound.id} at {bound.base} ({at[:12]})")
         files = Outputs(
-            [Wanted(reporter=opened.plugins.reporters["metrics"], path=target)],
+            [Wanted(reporter=opened.reporter("metrics"), path=target)],
             stdout=sys.stdout,
             style=Style(),
         )
 
         def tell(event: Event) -> None:
-            files(event)
+            # What was measured before an interrupt does not take the place of a whole baseline.
+            if not (isinstance(event, RunFinished) and event.record.interrupted):
+                files(event)
             _say(event)
 
         try:
@@ -98,7 +100,10 @@ def command(
         click.echo(f"error: {problem}", err=True)
     if files.problems:
         return int(ExitCode.INTERNAL_ERROR)
-    click.echo(f"wrote {target}")
+    if record.interrupted:
+        click.echo(f"interrupted: {target} is as it was", err=True)
+    else:
+        click.echo(f"wrote {target}")
     return int(record.exit_code)
 
 

@@ -26,7 +26,7 @@ def command(opened: Opened, *, gate: str | None) -> None:
     """Say what GATE means, its metrics with unit and direction, and its options."""
     gates = opened.plugins.gates
     if gate is None:
-        width = max(len(name) for name in gates)
+        width = max((len(name) for name in gates), default=0)
         for name, value in gates.items():
             click.echo(f"{name:{width}}  {value.title}")
         return

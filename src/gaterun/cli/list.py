@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
-from gaterun.core.phases import find_source
+from gaterun.core.phases import find_source, phase_names
 from gaterun.model.errors import UsageError
-from gaterun.model.phase import PHASE_WIDE, Mode, Phase, Requirement
+from gaterun.model.phase import Mode, Phase, Requirement
 
 
 @click.command(
@@ -39,22 +39,11 @@ def command(opened: Opened, *, phase: str | None, form: str) -> None:
 
 
 def _phases(opened: Opened, form: str) -> None:
-    from gaterun.core.phases import phase_names
-
     shipped = opened.plugins.phases()
     rows = []
     for name in sorted(phase_names(opened.config.phase_folders, shipped)):
-        source = find_source(
-            name,
-            root=opened.root,
-            folders=opened.config.phase_folders,
-            shipped=opened.plugins.phases,
-        )
-        try:
-            title = str(source.document.get("phase", {}).get("title", ""))
-        except UsageError as error:
-            title = f"cannot be read: {error.message}"
-        rows.append((name, title, source.name))
+        title, origin = _title(opened, name)
+        rows.append((name, title, origin))
     if form == "json":
         import json
 
@@ -64,6 +53,22 @@ def _phases(opened: Opened, form: str) -> None:
     width = max((len(row[0]) for row in rows), default=0)
     for name, title, origin in rows:
         click.echo(f"{name:{width}}  {title or '-'}  ({origin})")
+
+
+def _title(opened: Opened, name: str) -> tuple[str, str]:
+    """The title of a phase and where it comes from; a broken file hides no other."""
+    try:
+        source = find_source(
+            name,
+            root=opened.root,
+            folders=opened.config.phase_folders,
+            shipped=opened.plugins.phases,
+        )
+        phase = source.document.get("phase", {})
+    except UsageError as error:
+        return f"cannot be read: {error.message}", "broken"
+    title = str(phase.get("title", "")) if isinstance(phase, dict) else "'phase' is no table"
+    return title, source.name
 
 
 def render_phase(phase: Phase, chosen: Sequence[Requirement]) -> str:
@@ -123,7 +128,7 @@ def _as_json(phase: Phase) -> dict[str, object]:
             }
             for task in phase.tasks
         ],
-        PHASE_WIDE: [_gate_json(gate) for gate in phase.gates],
+        "gates": [_gate_json(gate) for gate in phase.gates],
     }
 
 

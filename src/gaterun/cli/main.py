@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import sys
@@ -34,6 +36,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
     "schema": ("schema", NOW_AND_THEN, "Print the JSON Schema of a file format."),
 }
+
+#: Options of most commands that take a value, for telling a command from a value before it.
+_WITH_VALUE = frozenset({"-C", "--directory", "-c", "--config", "-P", "--profile", "-o", "-p"})
 
 EXAMPLES = """\b
 Examples:
@@ -100,13 +105,26 @@ def arguments_of(argv: Sequence[str]) -> list[str]:
     """
     if not argv:
         return ["--help"]
+    position = next((at for at, word in enumerate(argv) if word in COMMANDS), 0)
+    if position and all(_is_option(argv, at) for at in range(position)):
+        # `gaterun -C dir list`: the options belong to the command, wherever they stand.
+        return [argv[position], *argv[:position], *argv[position + 1 :]]
     if argv[0] in COMMANDS or argv[0] in {"-h", "--help", "-V", "--version"}:
         return list(argv)
     return ["run", *argv]
 
 
+def _is_option(argv: Sequence[str], at: int) -> bool:
+    """Whether the word is an option, or the value of one that most commands have."""
+    return argv[at].startswith("-") or (at > 0 and argv[at - 1] in _WITH_VALUE)
+
+
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a stream cannot encode (a file name that is not UTF-8) is shown all the same.
+            stream.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread():
         # What a CI system sends first: unwind, so that nothing is left running or half written.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -114,9 +132,13 @@ def run(argv: Sequence[str]) -> int:
     if "_GATERUN_COMPLETE" in os.environ:
         main(prog_name="gaterun")
     try:
-        code = main(arguments_of(argv), prog_name="gaterun", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        answer = main(arguments_of(argv), prog_name="gaterun", standalone_mode=False)
+        code = answer if isinstance(answer, int) else 0
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _silence()  # whoever read our output has gone, `| head` for one; the code stays
+        return code
     except GaterunError as error:
         _complain(error.message, error.help)
         return int(error.exit_code)
@@ -131,12 +153,20 @@ def run(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted", "")
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone, `| head` for one; nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, OSError):
+            _complain(f"a plugin ended the program with {stop.code}", "")
+            return int(ExitCode.INTERNAL_ERROR)
+        _silence()  # click turns a reader that has gone into an exit of its own
         return int(ExitCode.OK)
     except Exception as error:  # noqa: BLE001 - the last one to know
         return _crashed(error)
+
+
+def _silence() -> None:
+    """Nobody is left to tell, and Python would complain when it flushes at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
 
 
 def _complain(message: str, help: str) -> None:

@@ -34,14 +34,16 @@ def command(opened: Opened, *, phase: str | None, run_id: str, reports: tuple[st
     bound = opened.phase(phase)
     store = opened.store()
     record = store.find(run_id) if run_id else store.latest(bound.id)
+    if record is not None and record.phase != bound.id:
+        raise UsageError(f"run {record.id} is of phase '{record.phase}', not '{bound.id}'")
     if record is None:
         raise UsageError(f"phase '{bound.id}' has not been run here", help=f"gaterun {bound.id}")
     wanted = wanted_reports(reports, opened, store)
     if bound.outputs.final:
-        metrics = opened.plugins.reporters["metrics"]
+        metrics = opened.reporter("metrics")
         wanted.append(Wanted(reporter=metrics, path=opened.root / bound.outputs.final))
     if not wanted:
-        wanted = [Wanted(reporter=opened.plugins.reporters["term"], path=None)]
+        wanted = [Wanted(reporter=opened.reporter("term"), path=None)]
     outputs = Outputs(wanted, stdout=sys.stdout, style=style_for(sys.stdout, progress=False))
     try:
         for event in replay(record):

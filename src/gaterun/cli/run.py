@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.style import style_for
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
-from gaterun.core.baseline import read_metrics
-from gaterun.core.outputs import Outputs, Wanted
 from gaterun.core.select import select
-from gaterun.core.session import RunOptions, Session
-from gaterun.core.store import Store
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
-from gaterun.model.event import Event
-from gaterun.model.metrics_document import MetricsDocument, from_record
-from gaterun.model.phase import Phase
+from gaterun.model.phase import Phase, Requirement
 from gaterun.model.verdict import ExitCode, Outcome
+
+if TYPE_CHECKING:
+    from gaterun.core.outputs import Wanted
+    from gaterun.core.store import Store
+    from gaterun.model.event import Event
+    from gaterun.model.metrics_document import MetricsDocument
+    from gaterun.model.record import RunRecord
 
 EXAMPLES = """\b
 Examples:
@@ -32,9 +34,6 @@ Examples:
   gaterun phase7 --co                     only show what would run
   gaterun phase7 --report md:- --report junit:out.xml
 """
-
-#: Outcomes that ``--lf`` takes up again.
-_NOT_PASSED = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.BLOCKED})
 
 
 @click.command(name="run", epilog=EXAMPLES)
@@ -114,21 +113,23 @@ def command(
     SELECTOR is a task (7.3), a gate (clippy) or a node id (7.3::clippy). Every gate runs, even
     when another has failed; a task whose needs did not pass is blocked.
     """
-    settings = opened.config.settings
     bound = opened.phase(phase, base=base)
     chosen = select(bound, selectors=selectors, keyword=keyword, tags=tags, deselect=deselect)
+    earlier = opened.latest(bound.id) if last_failed or not collect_only else None
+    if last_failed and earlier is not None:
+        chosen = not_passed(chosen, earlier)
     if collect_only:
         from gaterun.cli.list import render_phase
 
         click.echo(render_phase(bound, chosen), nl=False)
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
+
+    from gaterun.cli.style import style_for
+    from gaterun.core.outputs import Outputs
+    from gaterun.core.session import RunOptions, Session
+
+    settings = opened.config.settings
     store = opened.store()
-    earlier = store.latest(bound.id)
-    if last_failed and earlier is not None:
-        failed = {r.node_id for r in earlier.results if r.outcome in _NOT_PASSED}
-        ran = {r.node_id for r in earlier.results}
-        # As pytest does: when nothing failed, everything runs.
-        chosen = tuple(g for g in chosen if g.node_id in failed or g.node_id not in ran) or chosen
     style = style_for(
         sys.stdout,
         color=color or settings.color,
@@ -141,20 +142,19 @@ def command(
     specs = (*settings.report, *reports, *((f"junit:{junit}",) if junit else ()))
     wanted = wanted_reports(specs, opened, store)
     to_stdout = any(item.path is None for item in wanted)
-    terminal = Wanted(reporter=opened.plugins.reporters["term"], path=None)
     screen = Outputs(
-        [terminal] if "term" not in {item.reporter.name for item in wanted} else [],
+        terminal_report(opened, wanted),
         stdout=sys.stderr if to_stdout else sys.stdout,
         style=style,
+        observers=[("a plugin that observes", opened.plugins.notify)],
     )
     files = Outputs(wanted, stdout=sys.stdout, style=style)
-    allowed = settings.max_warnings if max_warnings is None else max_warnings
 
     def tell(event: Event) -> None:
         files(event)
         screen(event)
-        opened.plugins.notify(event)
 
+    allowed = settings.max_warnings if max_warnings is None else max_warnings
     session = Session(
         phase=bound,
         chosen=chosen,
@@ -169,6 +169,7 @@ def command(
         ),
         tell=tell,
         baseline=find_baseline(baseline_name, bound, opened, store),
+        name=opened.phase_name(phase),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
     )
     try:
@@ -176,17 +177,44 @@ def command(
     finally:
         files.abandon()
         screen.abandon()
-    if not style.agent and style.verbosity > -2:
-        for path in files.written:
-            click.echo(f"wrote {path}", err=to_stdout)
-    for problem in (*files.problems, *screen.problems):
-        click.echo(f"error: {problem}", err=True)
+    problems = (*files.problems, *screen.problems)
+    with contextlib.suppress(OSError, SystemExit):
+        # A reader that has gone does not change what was found.
+        if not style.agent and style.verbosity > -2:
+            for path in files.written:
+                click.echo(f"wrote {path}", err=to_stdout)
+        for problem in problems:
+            click.echo(f"error: {problem}", err=True)
     code = record.exit_code
     if exit_zero and code in {ExitCode.FAILED, ExitCode.MAX_WARNINGS, ExitCode.NO_VERDICT}:
         code = ExitCode.OK
-    if code is ExitCode.OK and (files.problems or screen.problems):
+    if code is ExitCode.OK and problems:
         code = ExitCode.INTERNAL_ERROR
     return int(code)
+
+
+def not_passed(chosen: tuple[Requirement, ...], earlier: RunRecord) -> tuple[Requirement, ...]:
+    """What did not pass in an earlier run, or was not part of it; all, as in pytest, if nothing.
+
+    What is switched off by name is left alone; what an interrupt left out is not.
+    """
+    fine = {
+        result.node_id
+        for result in earlier.results
+        if result.outcome in {Outcome.PASS, Outcome.WAIVED}
+    }
+    again = tuple(gate for gate in chosen if gate.node_id not in fine and not gate.skip)
+    return again or chosen
+
+
+def terminal_report(opened: Opened, wanted: list[Wanted]) -> list[Wanted]:
+    """The report for people, unless it is asked for or blocked."""
+    if any(item.reporter.name == "term" for item in wanted):
+        return []
+    from gaterun.core.outputs import Wanted
+
+    reporter = opened.plugins.reporters.get("term")
+    return [] if reporter is None else [Wanted(reporter=reporter, path=None)]
 
 
 def wanted_reports(specs: tuple[str, ...], opened: Opened, store: Store) -> list[Wanted]:
@@ -195,6 +223,8 @@ def wanted_reports(specs: tuple[str, ...], opened: Opened, store: Store) -> list
     Raises:
         UsageError: an unknown format, or two reports for standard output.
     """
+    from gaterun.core.outputs import Wanted
+
     wanted: list[Wanted] = []
     for spec in specs:
         name, _, place = spec.partition(":")
@@ -221,6 +251,9 @@ def find_baseline(name: str, phase: Phase, opened: Opened, store: Store) -> Metr
     Raises:
         UsageError: what was named is not there, or it is damaged.
     """
+    from gaterun.core.baseline import read_metrics
+    from gaterun.model.metrics_document import from_record
+
     if name:
         path = Path(name)
         if path.is_file():

@@ -11,7 +11,7 @@ import click
 
 from gaterun.core.config import CHOICES, Settings, type_of
 from gaterun.core.discovery import load
-from gaterun.core.phases import GATE_KEYS, PHASE_KEYS, TASK_KEYS
+from gaterun.core.phase_table import GATE_KEYS, PHASE_KEYS, TASK_KEYS
 from gaterun.model.gate import Gate
 from gaterun.model.phase import Outputs
 
@@ -43,7 +43,9 @@ def _of(kind: Any) -> dict[str, Any]:
 
     if kind is Any:
         return {}
-    return msgspec.json.schema(kind)
+    (schema,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    # Small enumerations stand where they are used, so that nothing refers to elsewhere.
+    return parts[schema["$ref"].rpartition("/")[2]] if schema.keys() == {"$ref"} else schema
 
 
 def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
@@ -135,7 +137,9 @@ def config_schema() -> dict[str, Any]:
 
 
 def _document_schema(name: str) -> dict[str, Any]:
+    import msgspec
+
     from gaterun.model.metrics_document import MetricsDocument
     from gaterun.model.record import RunRecord
 
-    return _of(MetricsDocument if name == "metrics" else RunRecord)
+    return msgspec.json.schema(MetricsDocument if name == "metrics" else RunRecord)

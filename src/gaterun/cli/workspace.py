@@ -6,17 +6,21 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gaterun.core.config import Config, load_config
 from gaterun.core.discovery import Plugins, load
 from gaterun.core.phases import load_phase, phase_names
-from gaterun.core.store import Store
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.phase import Phase
+
+if TYPE_CHECKING:
+    from gaterun.core.store import Store
+    from gaterun.model.record import RunRecord
+    from gaterun.model.report import Reporter
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,9 +43,29 @@ class Opened:
         Raises:
             UsageError: it cannot be written to.
         """
+        from gaterun.core.store import Store
+
         store = Store(self.config.state)
         store.prepare()
         return store
+
+    def reporter(self, name: str) -> Reporter:
+        """A report format that a command needs.
+
+        Raises:
+            UsageError: the plugin that offers it is blocked.
+        """
+        if name not in self.plugins.reporters:
+            raise UsageError(
+                f"no plugin offers the report format '{name}'", help="do not block it with -p no:…"
+            )
+        return self.plugins.reporters[name]
+
+    def latest(self, phase: str) -> RunRecord | None:
+        """The newest recorded run of a phase; nothing is written to find it."""
+        from gaterun.core.store import Store
+
+        return Store(self.config.state).latest(phase)
 
     def phase_name(self, name: str | None) -> str:
         """The phase that is meant: named, configured, or the only one there is.

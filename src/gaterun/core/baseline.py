@@ -17,6 +17,7 @@ from gaterun.model.metrics_document import (
     fingerprint,
 )
 from gaterun.model.phase import Requirement
+from gaterun.model.verdict import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,14 @@ class BaselineValue:
         why: why the value is ``None``.
         breakdown: by rule, crate or file.
         obstacle: why it may not be compared; empty when it may.
+        reason: the reason code that goes with the obstacle.
     """
 
     value: Value
     why: str = ""
     breakdown: Mapping[str, float] = field(default_factory=dict)
     obstacle: str = ""
+    reason: Reason = Reason.NOT_COMPARABLE
 
 
 def read_metrics(path: Path, *, name: str = "") -> MetricsDocument:
@@ -74,11 +77,14 @@ def values_for(
     requirement: Requirement,
     measurement: Measurement,
     environment: Mapping[str, str],
+    *,
+    stale: str = "",
 ) -> dict[str, BaselineValue]:
     """The baseline's values for one gate, each with what forbids a comparison.
 
     Args:
         environment: the facts of this machine and toolchain.
+        stale: why the whole document is out of date; empty when it is not.
     """
     here = fingerprint(environment)
     found: dict[str, BaselineValue] = {}
@@ -90,7 +96,8 @@ def values_for(
                 value=entry.value,
                 why=entry.reason,
                 breakdown=entry.breakdown,
-                obstacle=obstacle(entry.recipe, measurement.recipe, same_host=same_host),
+                obstacle=stale or obstacle(entry.recipe, measurement.recipe, same_host=same_host),
+                reason=Reason.BASELINE_STALE if stale else Reason.NOT_COMPARABLE,
             )
     return found
 

@@ -15,7 +15,7 @@ from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 
-_WORKSPACE = re.compile(r"^\s*\[\s*workspace\s*[\].]", re.MULTILINE)
+_WORKSPACE = re.compile(r"^\s*(?:\[\s*\"?workspace\"?\s*[\].]|workspace\s*[.=])", re.MULTILINE)
 
 
 def _key(help: str, default: Any) -> Any:
@@ -138,19 +138,21 @@ def load_config(
     """
     variables = os.environ if environment is None else environment
     root = find_root(start)
-    source, path = _find(root, file)
-    table = _table(source, path)
+    source, path, table = _find(root, file)
     profiles = table.pop("profile", {})
+    if not isinstance(profiles, dict):
+        raise source.error((*path, "profile"), "'profile' is a table of profiles")
     values: dict[str, Any] = {}
     origins = dict.fromkeys(_names(), "default")
-    _lay(values, origins, source, path, table)
+    _lay(values, origins, source, path, table, source.name)
     profile = profile or variables.get("GATERUN_PROFILE", "")
     if profile:
-        if not isinstance(profiles, dict) or profile not in profiles:
+        if profile not in profiles:
             raise UsageError(
                 f"there is no profile '{profile}'", help=nearest(profile, list(profiles))
             )
-        _lay(values, origins, source, (*path, "profile", profile), profiles[profile])
+        place = (*path, "profile", profile)
+        _lay(values, origins, source, place, profiles[profile], f"{source.name}, profile {profile}")
     for name in _names():
         variable = f"GATERUN_{name.upper()}"
         if variable in variables:
@@ -170,53 +172,78 @@ def load_config(
             raise UsageError(
                 f"{name} = {values[name]!r} ({origins[name]}) is none of {', '.join(choices)}"
             )
-    return Config(
+    if values.get("jobs", 0) < 0:
+        raise UsageError(f"jobs = {values['jobs']} ({origins['jobs']}) is less than 0")
+    config = Config(
         root=root, settings=Settings(**values), origins=origins, file=source.name if table else ""
     )
+    _check_state(config)
+    return config
+
+
+def _check_state(config: Config) -> None:
+    """Refuse a state folder that is somebody else's: it gets a .gitignore that ignores all."""
+    state = config.state.resolve()
+    root = config.root.resolve()
+    foreign = state == root or state in root.parents
+    if not foreign and state.is_dir():
+        names = {path.name for path in state.iterdir()}
+        foreign = bool(names) and not names & {"runs", ".gitignore"}
+    if foreign:
+        raise UsageError(
+            f"the state folder '{config.settings.state}' ({config.origins['state']}) is not "
+            "gaterun's own",
+            help="name a folder that does not exist yet, .gaterun for one",
+        )
 
 
 def _names() -> list[str]:
     return [entry.name for entry in fields(Settings)]
 
 
-def _find(root: Path, file: Path | None) -> tuple[Source, KeyPath]:
+def _find(root: Path, file: Path | None) -> tuple[Source, KeyPath, dict[str, Any]]:
+    """The first place that has settings: its text, the path to the table, the table."""
     if file is not None:
         try:
-            return Source(str(file), file.read_text("utf-8")), ()
+            source = Source(str(file), file.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{file} cannot be read: {error}") from error
-    places: tuple[tuple[str, KeyPath, str], ...] = (
-        ("gaterun.toml", (), ""),
-        (".config/gaterun.toml", (), ""),
-        ("Cargo.toml", ("workspace", "metadata", "gaterun"), "metadata.gaterun"),
-        ("pyproject.toml", ("tool", "gaterun"), "tool.gaterun"),
+        return source, (), dict(source.document)
+    places: tuple[tuple[str, KeyPath], ...] = (
+        ("gaterun.toml", ()),
+        (".config/gaterun.toml", ()),
+        ("Cargo.toml", ("workspace", "metadata", "gaterun")),
+        ("pyproject.toml", ("tool", "gaterun")),
     )
-    for name, path, needle in places:
+    for name, path in places:
         try:
-            text = (root / name).read_text("utf-8")
+            source = Source(name, (root / name).read_text("utf-8"))
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
-            if needle:
+            if path:
                 continue  # whose file it is will say so
             raise UsageError(f"{name} cannot be read: {error}") from error
-        if needle in text:
-            return Source(name, text), path
-    return Source("", ""), ()
+        if not path:
+            return source, path, dict(source.document)
+        if "gaterun" in source.text:
+            table = _table(source, path)
+            if table is not None:
+                return source, path, table
+    return Source("", ""), (), {}
 
 
-def _table(source: Source, path: KeyPath) -> dict[str, Any]:
+def _table(source: Source, path: KeyPath) -> dict[str, Any] | None:
+    """The table at `path` of a file that is mainly somebody else's; ``None`` without one."""
     try:
         document: Any = source.document
     except UsageError:
-        if not path:
-            raise
         document = _as_cargo_reads(source)
     for part in path:
-        document = document.get(part, {}) if isinstance(document, dict) else {}
-    if not isinstance(document, dict):
+        document = document.get(part) if isinstance(document, dict) else None
+    if document is not None and not isinstance(document, dict):
         raise source.error(path, "this is a table")
-    return dict(document)
+    return document if document is None else dict(document)
 
 
 def _as_cargo_reads(source: Source) -> dict[str, Any]:
@@ -230,12 +257,13 @@ def _as_cargo_reads(source: Source) -> dict[str, Any]:
         return {}  # a broken manifest is for cargo to explain, to the gates that need it
 
 
-def _lay(
+def _lay(  # noqa: PLR0917 - one call, each in its place
     values: dict[str, Any],
     origins: dict[str, str],
     source: Source,
     path: KeyPath,
     table: Any,
+    origin: str,
 ) -> None:
     if not isinstance(table, dict):
         raise source.error(path, "this is a table")
@@ -249,7 +277,7 @@ def _lay(
         except msgspec.ValidationError as error:
             text = str(error).replace("`", "").partition(" - at")[0]
             raise source.error((*path, name), text[:1].lower() + text[1:]) from error
-        origins[name] = source.name
+        origins[name] = origin
 
 
 def type_of(name: str) -> Any:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gaterun.core.baseline import BaselineValue
+from gaterun.core.bind import requirement
 from gaterun.core.execute import Processes, capture
 from gaterun.core.judge import measured_metrics
 from gaterun.core.measure import Bench
-from gaterun.core.phases import requirement
 from gaterun.core.result import obtain
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Control, Gate, Resource

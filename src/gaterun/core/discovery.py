@@ -1,27 +1,35 @@
-"""Finds plugins, sorts, loads and registers them; the only place that calls a hook."""
+"""Finds plugins, and loads each when it is named; the only place that calls a hook.
+
+The name of an entry point says when its plugin is loaded (docs/design/entry-points.md): the
+name of a gate or of a resource when a phase or a gate names it, ``report-NAME`` when that
+report is wanted, ``phases…`` when a phase is not in the workspace, ``event-…`` always. Where
+nothing of a name is found, and wherever everything is listed, all plugins are loaded.
+"""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import pluggy
 
+import gaterun
 from gaterun import hookspecs
-from gaterun.model.condition import nearest
+from gaterun.core.entry_points import installed_entry_points
 from gaterun.model.errors import UsageError
-from gaterun.model.event import Event
-from gaterun.model.gate import Gate, Resource
-from gaterun.model.phase import PhaseFile
-from gaterun.model.report import Reporter
+from gaterun.model.gate import Resource, resource_circle, resource_names
 
-GROUP = "gaterun"
+if TYPE_CHECKING:
+    from gaterun.model.event import Event
+    from gaterun.model.gate import Gate
+    from gaterun.model.phase import PhaseFile
+    from gaterun.model.report import Reporter
 
 T = TypeVar("T")
 
@@ -43,67 +51,183 @@ class PluginInfo:
     blocked: bool = False
 
 
-class Plugins:
-    """The loaded plugins, as typed values.
+class Offers(Mapping[str, T], Generic[T]):
+    """What plugins offer of one kind, by name; asking for a name loads the plugin of that name.
+
+    Listing loads every plugin; names are sorted.
 
     Args:
-        manager: with every plugin registered.
-        infos: what was found, blocked ones included.
+        what: how errors call one.
+        entries: the names of the entry points to load for a name, before all others.
+        plugins: those that offer.
     """
 
-    def __init__(self, manager: pluggy.PluginManager, infos: Sequence[PluginInfo]) -> None:
-        self._manager = manager
-        self.infos = tuple(infos)
-        self.gates: Mapping[str, Gate] = self._collect("gaterun_gates", Gate, "gate")
-        self.resources: Mapping[str, Resource] = self._collect(
-            "gaterun_resources", Resource, "resource"
-        )
-        self.reporters: Mapping[str, Reporter] = self._collect(
-            "gaterun_reporters", Reporter, "reporter"
-        )
+    def __init__(
+        self, what: str, entries: Callable[[str], Iterable[str]], plugins: Plugins
+    ) -> None:
+        self._what = what
+        self._entries = entries
+        self._plugins = plugins
+        self._found: dict[str, T] = {}
+        self._owner: dict[str, str] = {}
+
+    def add(self, name: str, value: T, origin: str) -> None:
+        """Take in what a plugin offers.
+
+        Raises:
+            UsageError: another offers one of this name.
+        """
+        if name in self._found:
+            owner = self._owner[name]
+            raise UsageError(
+                f"two plugins offer the {self._what} '{name}': {owner} and {origin}",
+                help=f"block one of them with -p no:{owner.split(' ')[0]}",
+            )
+        self._found[name] = value
+        self._owner[name] = origin
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._found:
+            for entry in self._entries(name):
+                self._plugins.load(entry)
+        if name not in self._found:
+            self._plugins.load_all()
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._plugins.load_all()
+        return iter(sorted(self._found))
+
+    def __len__(self) -> int:
+        self._plugins.load_all()
+        return len(self._found)
+
+
+class _Resources(Offers[Resource]):
+    """Resources, each with those that it asks for itself."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        super().__init__("resource", lambda name: (name, name.replace("_", "-")), plugins)
+        self._whole: set[str] = set()
+
+    def __getitem__(self, name: str) -> Resource:
+        resource = super().__getitem__(name)
+        if name not in self._whole:
+            self._whole.add(name)
+            for need in resource_names(resource.compute):
+                if need not in self:
+                    raise UsageError(
+                        f"resource '{name}' asks for a resource '{need}' that no plugin offers"
+                    )
+            if circle := resource_circle(name, self):
+                raise UsageError(
+                    f"resources ask for each other in a circle: {' asks for '.join(circle)}"
+                )
+        return resource
+
+
+class Plugins:
+    """The plugins that were found, and what they offer as typed values.
+
+    Args:
+        found: every plugin, blocked ones included, with the function that imports it.
+    """
+
+    def __init__(self, found: Sequence[tuple[PluginInfo, Callable[[], Any]]]) -> None:
+        self.infos = tuple(info for info, _ in found)
+        self._waiting = {info.name: (info, load) for info, load in found if not info.blocked}
+        # Gates that run beside each other may ask for what is not loaded yet.
+        self._guard = threading.RLock()
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        gates: Offers[Gate] = Offers("gate", lambda name: (name,), self)
+        reporters: Offers[Reporter] = Offers("reporter", lambda name: (f"report-{name}",), self)
+        phases: Offers[PhaseFile] = Offers("phase", lambda _: self._named("phases"), self)
+        resources = _Resources(self)
+        self.gates: Mapping[str, Gate] = gates
+        self.resources: Mapping[str, Resource] = resources
+        self.reporters: Mapping[str, Reporter] = reporters
+        self._phases: Mapping[str, PhaseFile] = phases
+        #: What each hook offers: the class of its values, by name, and where they go.
+        self._offers: Mapping[str, tuple[str, Offers[Any]]] = {
+            "gaterun_gates": ("Gate", gates),
+            "gaterun_resources": ("Resource", resources),
+            "gaterun_reporters": ("Reporter", reporters),
+            "gaterun_phases": ("PhaseFile", phases),
+        }
+        for name in self._named("event-"):
+            self.load(name)
 
     def phases(self) -> Mapping[str, PhaseFile]:
         """Phase files that plugins ship, by name."""
-        return self._collect("gaterun_phases", PhaseFile, "phase")
+        return self._phases
 
     def notify(self, event: Event) -> None:
         """Tell every observer."""
         self._manager.hook.gaterun_event(event=event)
 
-    def origin(self, plugin: object) -> str:
-        """How errors name a plugin."""
-        name = self._manager.get_name(plugin) or "?"
-        for info in self.infos:
-            if info.name == name:
-                return f"{name} ({info.origin})"
-        return name
+    def _named(self, prefix: str) -> list[str]:
+        return [name for name in self._waiting if name.startswith(prefix)]
 
-    def _collect(self, hook: str, kind: type[T], what: str) -> Mapping[str, T]:
-        found: dict[str, T] = {}
-        owner: dict[str, str] = {}
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
-            origin = self.origin(implementation.plugin)
-            for value in _offered(implementation.function, hook, origin):
+    def load_all(self) -> None:
+        """Load every plugin that is not loaded yet.
+
+        Raises:
+            UsageError: as `load`.
+        """
+        for name in list(self._waiting):
+            self.load(name)
+
+    def load(self, name: str) -> None:
+        """Load the plugin of this name, unless it is loaded, blocked or not there.
+
+        Raises:
+            UsageError: it cannot be loaded, or offers what another does. A gate that is
+                silently absent is a gate that passes, so nothing is skipped with a warning.
+        """
+        with self._guard:
+            if name in self._waiting:
+                info, importer = self._waiting[name]
+                self._register(info, importer)
+                del self._waiting[name]
+
+    def _register(self, info: PluginInfo, importer: Callable[[], Any]) -> None:
+        try:
+            plugin = importer()
+            if self._manager.is_registered(plugin):
+                return  # by an entry point and by -p, say
+            self._manager.register(plugin, info.name)
+            self._manager.check_pending()
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"plugin '{info.name}' ({info.origin}) cannot be loaded: "
+                f"{type(error).__name__}: {error}",
+                help=f"reinstall or mend it, or leave it out with -p no:{info.name}",
+            ) from error
+        origin = f"{info.name} ({info.origin})"
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            if caller.name not in self._offers:
+                continue
+            kind_name, offers = self._offers[caller.name]
+            kind = getattr(gaterun, kind_name)
+            (function,) = (
+                implementation.function
+                for implementation in caller.get_hookimpls()
+                if implementation.plugin is plugin
+            )
+            for value in _offered(function, caller.name, origin):
                 if not isinstance(value, kind):
                     raise UsageError(
-                        f"plugin {origin}: {hook} offers a {type(value).__name__}, "
-                        f"not a {kind.__name__}"
+                        f"plugin {origin}: {caller.name} offers a {type(value).__name__}, "
+                        f"not a {kind_name}"
                     )
-                name = getattr(value, "name")  # noqa: B009 - every kind has a name
-                if name in found:
-                    raise UsageError(
-                        f"two plugins offer the {what} '{name}': {owner[name]} and {origin}",
-                        help=f"block one of them with -p no:{owner[name].split(' ')[0]}",
-                    )
-                found[name] = value
-                owner[name] = origin
-        return dict(sorted(found.items()))
+                offers.add(cast("Any", value).name, value, origin)
 
 
 def _offered(function: Callable[[], Iterable[object]], hook: str, origin: str) -> list[object]:
     try:
         return list(function())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"plugin {origin}: {hook} raised {type(error).__name__}: {error}",
             help=f"block it with -p no:{origin.split(' ', maxsplit=1)[0]}, or mend it",
@@ -116,7 +240,9 @@ def load(
     local: Path | None = None,
     entry_points: Sequence[tuple[str, str, str]] | None = None,
 ) -> Plugins:
-    """Find, sort, load and register every plugin.
+    """Find and sort every plugin, and load those that cannot wait.
+
+    What ``-p`` names and the workspace's own gates are always loaded.
 
     Args:
         selected: the values of ``-p``: a module or an entry point's name to load, or
@@ -126,46 +252,48 @@ def load(
             ``None``.
 
     Raises:
-        UsageError: something cannot be loaded, or two plugins offer one name. A gate that
-            is silently absent is a gate that passes, so nothing is skipped with a warning.
+        UsageError: something cannot be loaded, or two plugins have one name.
     """
     blocked = {name.removeprefix("no:") for name in selected if name.startswith("no:")}
-    extra = [name for name in selected if not name.startswith("no:")]
-    found = sorted(installed_entry_points() if entry_points is None else entry_points)
-    known = {name for name, _, _ in found}
-    for name in blocked - known:
+    wanted = [name for name in dict.fromkeys(selected) if not name.startswith("no:")]
+    points = sorted(installed_entry_points() if entry_points is None else entry_points)
+    known = {name for name, _, _ in points}
+    for name in sorted(blocked - known):
+        from gaterun.model.condition import nearest
+
         raise UsageError(f"-p no:{name}: no plugin of that name", help=nearest(name, sorted(known)))
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    infos: list[PluginInfo] = []
-    for name, module, origin in found:
-        is_blocked = name in blocked
-        infos.append(PluginInfo(name=name, module=module, origin=origin, blocked=is_blocked))
-        if not is_blocked:
-            _register(manager, name, origin, partial(_import, module))
-    for name in extra:
+    found: list[tuple[PluginInfo, Callable[[], Any]]] = []
+    for name, target, origin in points:
+        info = PluginInfo(name=name, module=target, origin=origin, blocked=name in blocked)
+        found.append((info, _importer(_import, target)))
+    for name in wanted:
         if name not in known:
-            infos.append(PluginInfo(name=name, module=name, origin="-p"))
-            _register(manager, name, "-p", partial(_import, name))
-    if local is not None:
-        for path in sorted(local.glob("*.py")):
-            infos.append(PluginInfo(name=path.stem, module=str(path), origin=str(path)))
-            _register(manager, path.stem, str(path), partial(_import_file, path))
-    return Plugins(manager, infos)
+            info = PluginInfo(name=name, module=name, origin="-p")
+            found.append((info, _importer(_import, name)))
+    paths = sorted(local.glob("*.py")) if local is not None else []
+    for path in paths:
+        info = PluginInfo(name=path.stem, module=str(path), origin=str(path))
+        found.append((info, _importer(_import_file, path)))
+    _refuse_two_of_one_name([info for info, _ in found])
+    plugins = Plugins(found)
+    for name in (*wanted, *(path.stem for path in paths)):
+        plugins.load(name)
+    return plugins
 
 
-def _register(
-    manager: pluggy.PluginManager, name: str, origin: str, load: Callable[[], Any]
-) -> None:
-    try:
-        plugin = load()
-        manager.register(plugin, name)
-        manager.check_pending()
-    except (Exception, SystemExit) as error:
-        raise UsageError(
-            f"plugin '{name}' ({origin}) cannot be loaded: {type(error).__name__}: {error}",
-            help=f"reinstall or mend it, or leave it out with -p no:{name}",
-        ) from error
+def _importer(load: Callable[[T], Any], target: T) -> Callable[[], Any]:
+    return lambda: load(target)
+
+
+def _refuse_two_of_one_name(infos: Sequence[PluginInfo]) -> None:
+    first: dict[str, PluginInfo] = {}
+    for info in infos:
+        other = info if info.blocked else first.setdefault(info.name, info)
+        if other is not info:
+            raise UsageError(
+                f"two plugins are called '{info.name}': {other.origin} and {info.origin}",
+                help=f"uninstall or rename one of them, or leave out both with -p no:{info.name}",
+            )
 
 
 def _import(target: str) -> Any:
@@ -177,21 +305,15 @@ def _import(target: str) -> Any:
 
 
 def _import_file(path: Path) -> Any:
+    """Run a file as a module, and leave no byte code among the user's files."""
     name = f"gaterun_local.{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not a Python module")
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        exec(code, module.__dict__)  # noqa: S102 - it is how modules are imported
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
-
-
-def installed_entry_points() -> list[tuple[str, str, str]]:
-    """Name, target and ``distribution version`` of every entry point in the group."""
-    from importlib import metadata
-
-    return [
-        (point.name, point.value, f"{point.dist.name} {point.dist.version}" if point.dist else "?")
-        for point in metadata.entry_points(group=GROUP)
-    ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -94,7 +96,14 @@ class Git:
             *self._pathspec,
         )
         names = os.fsdecode(out).split("\0")
-        return tuple(sorted(name for name in names if name and not name.startswith(".gaterun/")))
+        # What was deleted is still listed, and a submodule's folder looks like a file.
+        return tuple(
+            sorted(
+                name
+                for name in names
+                if name and not name.startswith(".gaterun/") and _is_file(self.root / name)
+            )
+        )
 
     @cached_property
     def _pathspec(self) -> tuple[str, ...]:
@@ -128,12 +137,8 @@ class Git:
         top = Path(os.fsdecode(self("rev-parse", "--show-toplevel")).rstrip("\n"))
         for entry in sorted(status.split(b"\0")):
             digest.update(entry + b"\0")
-            path = top / os.fsdecode(entry[3:])
-            if len(entry) > 3 and path.is_file() and not path.is_symlink():
-                try:
-                    digest.update(hashlib.sha256(path.read_bytes()).digest())
-                except OSError:
-                    digest.update(b"unreadable")
+            if len(entry) > 3:
+                digest.update(_content(top / os.fsdecode(entry[3:])))
         return digest.hexdigest()
 
     def checkout(self, ref: str | None, parent: Path) -> Path:
@@ -153,7 +158,7 @@ class Git:
         """
         folder = Path(tempfile.mkdtemp(prefix="tree-", dir=parent))
         if ref is None and (not self.present or self.commit("HEAD") is None):
-            self._copy(self.files, folder)
+            _copy(self.root, self.files, folder)
             return folder
         if not self.present:
             raise CannotMeasure(
@@ -176,10 +181,30 @@ class Git:
             raise CannotMeasure(
                 Reason.INCOMPLETE, f"revision {commit[:12]} cannot be checked out: {error}"
             ) from error
+        self._submodules(Path(top), folder, commit)
         inside = folder / self.root.resolve().relative_to(Path(top).resolve())
         if ref is None:
             self._overlay(inside)
         return inside
+
+    def _submodules(self, top: Path, folder: Path, commit: str) -> None:
+        """Fill the submodules of a checkout from those beside it; what is not there stays empty."""
+        try:
+            self("cat-file", "-e", f"{commit}:.gitmodules")
+        except GitError:
+            return
+        for entry in os.fsdecode(self("-C", str(top), "ls-tree", "-r", "-z", commit)).split("\0"):
+            description, _, name = entry.partition("\t")
+            if not description.startswith("160000"):
+                continue
+            wanted = description.split()[2]
+            source = Git(top / name)
+            if (top / name / ".git").exists() and source.commit(wanted):
+                (folder / name).rmdir()
+                clone = ("clone", "--quiet", "--shared", "--no-checkout", "--template=")
+                self(*clone, str(top / name), str(folder / name))
+                self("-C", str(folder / name), "checkout", "--quiet", "--detach", wanted)
+                source._submodules(top / name, folder / name, wanted)
 
     def _overlay(self, inside: Path) -> None:
         changed = os.fsdecode(self("diff", "--name-only", "-z", "--relative", "HEAD", "--", "."))
@@ -188,15 +213,54 @@ class Git:
         for name in names:
             if not os.path.lexists(self.root / name):
                 (inside / name).unlink(missing_ok=True)
-        self._copy([name for name in names if not name.startswith(".gaterun/")], inside)
+        kept = [name for name in names if not name.startswith(".gaterun/")]
+        _copy(self.root, [name for name in kept if _is_file(self.root / name)], inside)
+        for name in kept:
+            if (self.root / name / ".git").exists():
+                # A submodule with changes: as it is now, not as it is committed.
+                shutil.rmtree(inside / name, ignore_errors=True)
+                (inside / name).mkdir(parents=True)
+                _copy(self.root / name, Git(self.root / name).files, inside / name)
 
-    def _copy(self, names: tuple[str, ...] | list[str], folder: Path) -> None:
-        for name in names:
-            source, target = self.root / name, folder / name
-            if source.is_symlink() or source.is_file():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.unlink(missing_ok=True)
-                shutil.copy2(source, target, follow_symlinks=False)
+
+def _copy(root: Path, names: Sequence[str], folder: Path) -> None:
+    for name in names:
+        source, target = root / name, folder / name
+        for above in reversed(target.relative_to(folder).parents):
+            if (above.parts and not (folder / above).is_dir()) or (folder / above).is_symlink():
+                (folder / above).unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+
+
+def _content(path: Path) -> bytes:
+    """What a path holds: mode, and bytes, target or, for a submodule, its tree's digest."""
+    try:
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            return b"link " + os.fsencode(path.readlink())
+        if stat.S_ISREG(mode):
+            executable = b"x" if mode & stat.S_IXUSR else b"-"
+            return executable + hashlib.sha256(path.read_bytes()).digest()
+    except OSError:
+        return b"unreadable"
+    inner = Git(path)
+    if (path / ".git").exists() and inner.present:
+        tree = inner.tree()
+        return f"{tree.commit} {tree.digest}".encode()
+    return b"none"
 
 
 def _walk(root: Path) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gaterun.core.baseline import BaselineValue
 from gaterun.model.condition import Comparison, Improvement, Operator
 from gaterun.model.figures import figure
 from gaterun.model.measurement import Measurement
-from gaterun.model.metric import Better, Measured, Metric, Unit, Value
+from gaterun.model.metric import Better, Change, Measured, Metric, Unit, Value
 from gaterun.model.phase import Requirement
 from gaterun.model.verdict import Check, Outcome, Reason, Verdict
 
@@ -32,13 +34,31 @@ def measured_metrics(requirement: Requirement, measurement: Measurement) -> dict
     found: dict[str, Measured] = {}
     for metric in requirement.gate.metrics:
         value = measurement.metrics.get(metric.name)
-        if isinstance(value, Measured):
-            found[metric.name] = value
-        elif metric.name in measurement.metrics and value is not None:
-            found[metric.name] = Measured(value=value)
-        else:
-            found[metric.name] = Measured(value=None, why="the gate did not measure it")
+        measured = value if isinstance(value, Measured) else Measured(value=value)
+        if measured.value is None:
+            why = measured.why or "the gate did not measure it"
+            measured = replace(measured, value=None, why=why)
+        elif not _sound(measured.value):
+            measured = replace(measured, value=None, why="not a finite number")
+        found[metric.name] = replace(
+            measured,
+            samples=tuple(filter(_sound, measured.samples)),
+            breakdown={part: n for part, n in measured.breakdown.items() if _sound(n)},
+            change=measured.change if _sound_change(measured.change) else None,
+        )
     return found
+
+
+def _sound(value: Value) -> bool:
+    """Whether a record can hold it: no NaN, no infinity, no integer beyond 64 bits."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or value.bit_length() < 64
+
+
+def _sound_change(change: Change | None) -> bool:
+    numbers = (change.base, change.low, change.middle, change.high) if change else ()
+    return all(map(_sound, numbers))
 
 
 def judge(requirement: Requirement, measurement: Measurement, baseline: Baseline | None) -> Verdict:
@@ -52,7 +72,7 @@ def judge(requirement: Requirement, measurement: Measurement, baseline: Baseline
         decided, else *pass*. Nothing inspected is *inconclusive* (``no-input``), fewer than
         the floor too (``below-floor``).
     """
-    if sum(measurement.inspected.values()) == 0:
+    if sum(measurement.inspected.values()) <= 0:
         looked = ", ".join(measurement.inspected) or "nothing"
         return Verdict(
             outcome=Outcome.INCONCLUSIVE,
@@ -116,7 +136,7 @@ def _floor(
     actual: Value = measurement.inspected.get(name)
     if name in values:
         actual = values[name].value
-    if not isinstance(actual, int | float):
+    if not _is_number(actual) or not isinstance(actual, int | float):
         return _undecided(condition, name, Reason.BELOW_FLOOR, f"{name} was not counted")
     if actual < least:
         return Check(
@@ -160,7 +180,7 @@ def _compare(
     actual = measured.value
     if actual is None:
         return _missing(comparison.text, metric.name, measured, target)
-    if _is_number(actual) != _is_number(operand):
+    if _kind(actual) is not _kind(operand):
         return _undecided(
             comparison.text,
             metric.name,
@@ -184,6 +204,10 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _kind(value: Value) -> type:
+    return float if _is_number(value) else type(value)
+
+
 def _distance(actual: Value, operand: Value, unit: Unit) -> str:
     if isinstance(actual, bool) or isinstance(operand, bool):
         return ""
@@ -205,7 +229,7 @@ def _against_baseline(
         )
     value = baseline[metric]
     if value.obstacle:
-        return _undecided(condition, metric, Reason.NOT_COMPARABLE, value.obstacle)
+        return _undecided(condition, metric, value.reason, value.obstacle)
     if value.value is None:
         return _undecided(
             condition, metric, Reason.BASELINE_MISSING, f"not measured at the base: {value.why}"
@@ -292,18 +316,19 @@ def _paired(
 def _ratchet(metric: Metric, measured: Measured, baseline: Baseline | None) -> Check:
     """Never worse than the baseline: in total, and in every part of the breakdown."""
     condition = f"ratchet {metric.name}"
-    if not isinstance(measured.value, int | float):
+    if isinstance(measured.value, bool) or not isinstance(measured.value, int | float):
         return _missing(condition, metric.name, measured, "not worse than the baseline")
     against = _against_baseline(condition, metric.name, baseline)
     if isinstance(against, Check):
         return against
-    if not isinstance(against.value, int | float):
+    if isinstance(against.value, bool) or not isinstance(against.value, int | float):
         return _missing(condition, metric.name, measured, "not worse than the baseline")
     sign = 1 if metric.better is Better.LOWER else -1
     worse = {
-        part: (against.breakdown.get(part, 0.0), value)
-        for part, value in measured.breakdown.items()
-        if against.breakdown and sign * (value - against.breakdown.get(part, 0.0)) > 0
+        part: (against.breakdown.get(part, 0.0), measured.breakdown.get(part, 0.0))
+        for part in {**against.breakdown, **measured.breakdown}
+        if against.breakdown
+        and sign * (measured.breakdown.get(part, 0.0) - against.breakdown.get(part, 0.0)) > 0
     }
     slack = sign * (against.value - measured.value)
     why = figure(measured.value, metric.unit)

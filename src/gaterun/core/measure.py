@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import shutil
 import tempfile
 import threading
@@ -17,6 +16,7 @@ from gaterun.core.git import Git
 from gaterun.model.command import Completed, Evidence
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.gate import Gate, Resource
+from gaterun.model.gate import resource_names as resource_names
 from gaterun.model.measurement import Measurement
 from gaterun.model.verdict import Reason
 
@@ -265,15 +265,6 @@ class Bench:
     def forget_scratch(self, folder: Path) -> None:
         """The folder has been removed in good order."""
         (self._scratch_notes / folder.name).unlink(missing_ok=True)
-
-
-def resource_names(function: Callable[..., object]) -> tuple[str, ...]:
-    """The resources that a ``measure`` or ``compute`` asks for: its parameters after the first.
-
-    >>> resource_names(lambda ctx, workspace: None)
-    ('workspace',)
-    """
-    return tuple(inspect.signature(function).parameters)[1:]
 
 
 @contextlib.contextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from decimal import Decimal
 
+from gaterun.core.bind import requirement
 from gaterun.core.judge import judge, measured_metrics
 from gaterun.core.measure import Bench
-from gaterun.core.phases import requirement
 from gaterun.model.condition import parse_comparison
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.figures import figure
@@ -15,7 +16,6 @@ from gaterun.model.gate import Gate, Resource
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Better, Measured, Unit
 from gaterun.model.verdict import Outcome
-
 
 #: An entry that is measured only, so that it needs no condition.
 _UNJUDGED: Mapping[str, object] = {"skip": "measured only"}
@@ -124,8 +124,9 @@ def _held(name: str, gate: Gate, values: Mapping[str, Measured]) -> str:
         return ""  # "at least none" could not fail
     operator = "<=" if metric.better is Better.LOWER else ">="
     suffix = {Unit.RATIO: "%", Unit.BYTES: "B", Unit.SECONDS: "s"}.get(metric.unit, "")
-    number = value * 100 if metric.unit is Unit.RATIO else value
-    return f"{name} {operator} {number:.10g}{suffix}"
+    exact = Decimal(repr(value)) * (100 if metric.unit is Unit.RATIO else 1)
+    number = f"{exact.normalize():f}"
+    return f"{name} {operator} {number}{suffix}"
 
 
 def _shown(gate: Gate, measurement: Measurement) -> str:

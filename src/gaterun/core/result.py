@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from gaterun.core.baseline import BaselineValue
@@ -11,6 +12,7 @@ from gaterun.core.judge import judge, measured_metrics
 from gaterun.core.measure import Bench
 from gaterun.model.command import Evidence
 from gaterun.model.errors import CannotMeasure
+from gaterun.model.finding import Finding
 from gaterun.model.measurement import Measurement
 from gaterun.model.phase import Mode, Requirement
 from gaterun.model.record import GateResult, MetricRecord
@@ -18,6 +20,25 @@ from gaterun.model.verdict import Outcome, Verdict
 
 #: The baseline's values for a measurement of a requirement; ``None`` without a baseline.
 BaselineOf = Callable[[Requirement, Measurement], Mapping[str, BaselineValue] | None]
+
+
+def _text(text: str) -> str:
+    """`text` as it can be written: names that are not UTF-8 come with surrogates."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _writable(finding: Finding) -> Finding:
+    if f"{finding.path}{finding.message}{finding.rule}{finding.help}".isascii():
+        return finding
+    return replace(
+        finding,
+        path=_text(finding.path),
+        message=_text(finding.message),
+        rule=_text(finding.rule),
+        help=_text(finding.help),
+    )
 
 
 def is_blocking(requirement: Requirement, today: date) -> bool:
@@ -117,9 +138,9 @@ def obtain(
             for metric in requirement.gate.metrics
         },
         inspected=dict(measurement.inspected),
-        findings=tuple(measurement.findings),
-        notes=tuple(measurement.notes),
-        recipe=dict(measurement.recipe),
+        findings=tuple(map(_writable, measurement.findings)),
+        notes=tuple(map(_text, measurement.notes)),
+        recipe={_text(key): _text(value) for key, value in measurement.recipe.items()},
         evidence=evidence,
         file=requirement.location.file,
         line=requirement.location.line,

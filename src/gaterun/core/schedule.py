@@ -38,7 +38,11 @@ class Schedule:
         members: dict[str, list[str]] = {}
         for gate in chosen:
             members.setdefault(gate.task, []).append(gate.node_id)
-        needs = {task.id: task.needs for task in phase.tasks}
+        measured = {gate.task for gate in chosen if not gate.skip}
+        needs = _handed_on(
+            {task.id: task.needs for task in phase.tasks},
+            frozenset(task.id for task in phase.tasks) - measured,
+        )
         #: For each gate: what it waits for, and the name by which to call that.
         self._needs: dict[str, dict[str, str]] = {}
         for gate in chosen:
@@ -81,11 +85,19 @@ class Schedule:
             if len(started) == free:
                 break
             gate = self._gates[node]
-            if all(need in self._outcomes for need in self._needs[node]) and self._fits(gate):
+            if self._clear(node) and self._fits(gate):
                 self._waiting.remove(node)
                 self._running[node] = gate
                 started.append(gate)
         return started
+
+    def _clear(self, node: str) -> bool:
+        """Whether everything that a gate waits for is done, and in nobody's way."""
+        return all(
+            need in self._outcomes
+            and (self._outcomes[need] in _CLEARS or need not in self._blocking)
+            for need in self._needs[node]
+        )
 
     def _fits(self, gate: Requirement) -> bool:
         others = self._running.values()
@@ -130,3 +142,19 @@ class Schedule:
             for need in task.needs
             if need not in present
         ]
+
+
+def _handed_on(
+    needs: Mapping[str, Sequence[str]], transparent: frozenset[str]
+) -> dict[str, tuple[str, ...]]:
+    """What each task needs; a task in which nothing is measured hands on what it needs itself."""
+
+    def wanted(task: str) -> tuple[str, ...]:
+        found: list[str] = []
+        for near in needs.get(task, ()):
+            found.append(near)
+            if near in transparent:
+                found.extend(wanted(near))
+        return tuple(dict.fromkeys(found))
+
+    return {task: wanted(task) for task in needs}

@@ -22,6 +22,7 @@ class _Expression:
         self._option = option
         self._tokens: list[tuple[str, int]] = []
         self._next = 0
+        self.words: list[str] = []
         position = 0
         while text[position:].strip():
             match = _TOKEN.match(text, position)
@@ -90,6 +91,7 @@ class _Expression:
             return tree
         if word in {"", ")", "and", "or"}:
             raise self._error(place, "a word is missing")
+        self.words.append(word)
         return lambda match: match(word)
 
 
@@ -121,8 +123,14 @@ def select(
         chosen = [gate for gate in chosen if expression(_contains(gate))]
     if tags:
         known = {tag for gate in phase.requirements for tag in gate.tags}
-        expression = _Expression(tags, "-m").parse()
-        chosen = [gate for gate in chosen if expression(_tagged(gate, known))]
+        parsed = _Expression(tags, "-m")
+        expression = parsed.parse()
+        for tag in parsed.words:
+            if tag not in known:
+                raise UsageError(
+                    f"-m: no gate has the tag '{tag}'", help=nearest(tag, sorted(known))
+                )
+        chosen = [gate for gate in chosen if expression(gate.tags.__contains__)]
     for text in deselect:
         match = _selector(phase, text)
         chosen = [gate for gate in chosen if not match(gate)]
@@ -133,7 +141,8 @@ def _selector(phase: Phase, text: str) -> Callable[[Requirement], bool]:
     def matches(gate: Requirement) -> bool:
         return text in {gate.task, gate.id, gate.gate.name, gate.node_id}
 
-    if not any(matches(gate) for gate in phase.requirements):
+    is_task = any(text == task.id for task in phase.tasks)
+    if not is_task and not any(matches(gate) for gate in phase.requirements):
         known = {gate.node_id for gate in phase.requirements}
         known |= {gate.id for gate in phase.requirements} | {task.id for task in phase.tasks}
         if phase.gates:
@@ -147,12 +156,3 @@ def _selector(phase: Phase, text: str) -> Callable[[Requirement], bool]:
 def _contains(gate: Requirement) -> Matcher:
     text = " ".join((gate.node_id, gate.gate.name, gate.gate.title, *gate.tags)).lower()
     return lambda word: word.lower() in text
-
-
-def _tagged(gate: Requirement, known: set[str]) -> Matcher:
-    def has(tag: str) -> bool:
-        if tag not in known:
-            raise UsageError(f"-m: no gate has the tag '{tag}'", help=nearest(tag, sorted(known)))
-        return tag in gate.tags
-
-    return has

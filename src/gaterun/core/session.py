@@ -38,10 +38,13 @@ from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
-from gaterun.model.verdict import ExitCode, Outcome, Verdict, exit_code
+from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, exit_code
 
 #: How long a gate that starts no process may go on after an interrupt, seconds.
 _PATIENCE = 10.0
+
+#: How long after its timeout a gate is given up: its processes get this long to end.
+_GRACE = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,12 @@ class _Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class _Began:
+    requirement: Requirement
+    moment: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Done:
     requirement: Requirement
     result: GateResult | None
@@ -85,6 +94,9 @@ class _Broken:
     error: BaseException
 
 
+_Message = _Progress | _Began | _Done | _Interrupt | _Broken
+
+
 @dataclass(kw_only=True)
 class Session:
     """One run of a phase.
@@ -95,6 +107,8 @@ class Session:
         root: the workspace that is measured.
         store: where state is kept, prepared.
         baseline: ``None`` when there is none.
+        name: what the user called the phase, for commands that repeat a gate.
+        seconds: how long each gate took before, by node id.
         tell: called with every event, from the thread that calls `run`.
     """
 
@@ -106,10 +120,9 @@ class Session:
     options: RunOptions
     tell: Callable[[Event], None]
     baseline: MetricsDocument | None = None
+    name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    _queue: SimpleQueue[_Progress | _Done | _Interrupt | _Broken] = field(
-        default_factory=SimpleQueue, init=False
-    )
+    _queue: SimpleQueue[_Message] = field(default_factory=SimpleQueue, init=False)
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -173,7 +186,13 @@ class Session:
             if self.baseline is None:
                 return None
             prober.join()
-            return values_for(self.baseline, requirement, measurement, environment)
+            return values_for(
+                self.baseline,
+                requirement,
+                measurement,
+                environment,
+                stale=_stale(self.baseline, base),
+            )
 
         try:
             with untouched(self.root):
@@ -244,19 +263,31 @@ class Session:
         failures = 0
         interrupted = False
         patience: float | None = None
+        deadlines: dict[str, tuple[float, Requirement]] = {}
         while schedule.unfinished:
-            for gate, called, culprit in schedule.blocked():
-                settle(gate, self._blocked(gate, called, results[culprit]))
+            while blocked := schedule.blocked():
+                for gate, called, culprit in blocked:
+                    settle(gate, self._blocked(gate, called, results[culprit]))
             for gate in schedule.start(self.options.jobs - schedule.running):
                 self.tell(GateStarted(node_id=gate.node_id, time=time.time()))
                 self._work(bench, gate, baseline)
             if not schedule.running:
                 continue
+            soonest = min((moment for moment, _ in deadlines.values()), default=None)
+            wait = patience if soonest is None else max(0.0, soonest - time.monotonic())
             try:
-                message = self._queue.get(timeout=patience)
+                message = self._queue.get(timeout=patience if interrupted else wait)
             except Empty:
-                break  # a gate that starts no process does not hear the interrupt
+                if interrupted:
+                    break  # a gate that starts no process does not hear the interrupt
+                for node, (moment, gate) in list(deadlines.items()):
+                    if moment <= time.monotonic():
+                        del deadlines[node]
+                        settle(gate, self._overdue(gate))
+                continue
             match message:
+                case _Began(requirement=gate, moment=moment):
+                    deadlines[gate.node_id] = (moment + gate.timeout + _GRACE, gate)
                 case _Progress(node_id=node, text=text):
                     self.tell(GateProgress(node_id=node, text=text, time=time.time()))
                 case _Interrupt():
@@ -267,6 +298,9 @@ class Session:
                 case _Broken(error=error):
                     raise error
                 case _Done(requirement=gate, result=result):
+                    deadlines.pop(gate.node_id, None)
+                    if gate.node_id in results:
+                        continue  # given up before
                     if result is None:
                         settle(gate, self._skipped(gate, "not finished: interrupted"))
                         continue
@@ -302,6 +336,7 @@ class Session:
                     stopped=lambda: bench.processes.stopping,
                     waiting=lambda name: progress(f"waiting: another run holds {name}"),
                 ):
+                    self._queue.put(_Began(gate, time.monotonic()))
                     result = obtain(
                         bench, gate, baseline, progress=progress, repeat=self._repeat(gate)
                     )
@@ -314,11 +349,20 @@ class Session:
         threading.Thread(target=work, name=gate.node_id, daemon=True).start()
 
     def _repeat(self, gate: Requirement) -> str:
-        return f"gaterun {self.phase.id} {gate.node_id}"
+        return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
     def _skipped(self, gate: Requirement, why: str) -> GateResult:
         verdict = Verdict(outcome=Outcome.SKIPPED, message=why)
         return unmeasured(gate, verdict, repeat=self._repeat(gate))
+
+    def _overdue(self, gate: Requirement) -> GateResult:
+        verdict = Verdict(
+            outcome=Outcome.INCONCLUSIVE,
+            reason=Reason.TIMEOUT,
+            message=f"gave up {gate.timeout + _GRACE:.0f} s after it began, it starts no process "
+            "that could be ended",
+        )
+        return unmeasured(gate, verdict, repeat=self._repeat(gate), seconds=gate.timeout + _GRACE)
 
     def _blocked(self, gate: Requirement, called: str, culprit: GateResult) -> GateResult:
         said = {
@@ -354,6 +398,18 @@ def verdict_of(
     return exit_code(codes)
 
 
+def _stale(baseline: MetricsDocument, base: str | None) -> str:
+    """Why a stored baseline is not of the phase's base; empty when it is, or nobody can say."""
+    if baseline.role != "baseline" or not base or not baseline.subject.commit:
+        return ""
+    if baseline.subject.commit == base:
+        return ""
+    return (
+        f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
+        "run `gaterun baseline` again"
+    )
+
+
 def _tree(git: Git, warnings: list[str]) -> Tree:
     try:
         return git.tree()
@@ -369,7 +425,7 @@ def _with_warning(record: RunRecord, warning: str) -> RunRecord:
 
 
 @contextlib.contextmanager
-def _signals(queue: SimpleQueue[_Progress | _Done | _Interrupt | _Broken]) -> Iterator[None]:
+def _signals(queue: SimpleQueue[_Message]) -> Iterator[None]:
     """Turn INT and TERM into messages, so that nothing is torn in the middle.
 
     ``SimpleQueue.put`` may be called from a signal handler.

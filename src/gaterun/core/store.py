@@ -7,7 +7,6 @@ import fcntl
 import os
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,13 +25,14 @@ def written_aside(path: Path) -> Iterator[Path]:
 
     Nobody ever sees a half-written file, and a failure leaves the old one as it was.
     """
+    path = path.resolve()  # a link stays a link
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(descriptor)
-    aside = Path(name)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666))
     try:
         yield aside
-        aside.chmod(0o644)
+        if path.exists():
+            shutil.copymode(path, aside)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
@@ -111,23 +111,17 @@ class Store:
         self._forget_old()
 
     def _clear_killed(self) -> None:
-        alive: set[str] = set()
         for lock in self.path.glob("runs/*/lock"):
-            descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                alive.add(lock.parent.name)
-            else:
+            if not _is_held(lock):
                 # Its gaterun was killed: end what it had started, keep its logs.
                 end_marked(lock.parent.name)
                 lock.unlink(missing_ok=True)
-            finally:
-                os.close(descriptor)
         for note in self.path.glob("scratch/*"):
             with contextlib.suppress(OSError, ValueError):
                 owner, folder = note.read_text().splitlines()[:2]
-                if owner not in alive and Path(folder).name.startswith("gaterun-"):
+                # Asked now, not before: a run that began meanwhile has its lock by now.
+                alive = "/" not in owner and _is_held(self.path / "runs" / owner / "lock")
+                if not alive and Path(folder).name.startswith("gaterun-"):
                     shutil.rmtree(folder, ignore_errors=True)
                     note.unlink(missing_ok=True)
 
@@ -143,9 +137,10 @@ class Store:
         Raises:
             UsageError: it cannot be written.
         """
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        whole, part = divmod(time.time_ns(), 10**9)
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(whole)) + f"-{part // 1000:06}"
         try:
-            return RunFolder(self.path / "runs" / f"{stamp}-{secrets.token_hex(3)}")
+            return RunFolder(self.path / "runs" / f"{stamp}{secrets.token_hex(2)}")
         except OSError as error:
             raise UsageError(f"{self.path} cannot be written to: {error.strerror}") from error
 
@@ -182,6 +177,21 @@ class Store:
                 if record.phase == phase and record.role == role:
                     return record
         return None
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether a living run holds this lock."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def read_record(path: Path) -> RunRecord:

@@ -14,6 +14,7 @@ or ``>``; it is read as "better than the baseline by". ``ratchet`` takes metric 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -88,9 +89,11 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+#: Unit of measure, and what a number in it is multiplied with; below 1 it is divided by the
+#: whole number instead, which gives the float nearest to what was written.
 _SCALE: dict[str, tuple[Unit, float]] = {
-    "%": (Unit.RATIO, 0.01),
-    "ms": (Unit.SECONDS, 0.001),
+    "%": (Unit.RATIO, -100),
+    "ms": (Unit.SECONDS, -1000),
     "s": (Unit.SECONDS, 1),
     "m": (Unit.SECONDS, 60),
     "min": (Unit.SECONDS, 60),
@@ -192,7 +195,9 @@ def _number(text: str, token: _Token, unit: Unit) -> float | int:
                 token.start,
                 f"the unit '{token.unit}' does not fit a metric in {unit.name.lower()}",
             )
-        number *= scale
+        number = number * scale if scale > 0 else number / -scale
+    if not math.isfinite(number):
+        raise ConditionError(text, token.start, "the number is too great")
     return int(number) if number.is_integer() else number
 
 

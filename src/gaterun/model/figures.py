@@ -57,7 +57,7 @@ def duration(seconds: float) -> str:
         seconds = 0.0
     if seconds < 1:
         return f"{seconds:.2f}s"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

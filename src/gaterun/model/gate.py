@@ -178,3 +178,37 @@ class Resource:
     name: str
     compute: Callable[..., object]
     about: str = ""
+
+
+def resource_names(function: Callable[..., object]) -> tuple[str, ...]:
+    """The resources that a ``measure`` or ``compute`` asks for.
+
+    These are its plain parameters after the first; one with a default, ``*args`` and
+    ``**kwargs`` are the function's own business.
+
+    >>> resource_names(lambda ctx, workspace, *rest, limit=3: None)
+    ('workspace',)
+    """
+    import inspect
+
+    plain = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return tuple(
+        parameter.name
+        for parameter in parameters
+        if parameter.kind in plain and parameter.default is inspect.Parameter.empty
+    )
+
+
+def resource_circle(name: str, resources: Mapping[str, Resource]) -> tuple[str, ...]:
+    """The resources that ask for each other in a circle, as met from `name` on; else none."""
+
+    def follow(trail: tuple[str, ...]) -> tuple[str, ...]:
+        for need in resource_names(resources[trail[-1]].compute):
+            if need in trail:
+                return (*trail[trail.index(need) :], need)
+            if need in resources and (found := follow((*trail, need))):
+                return found
+        return ()
+
+    return follow((name,))
