@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -128,11 +128,12 @@ def run(argv: Sequence[str]) -> int:
     if threading.current_thread() is threading.main_thread():
         # What a CI system sends first: unwind, so that nothing is left running or half written.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    main: Callable[..., object] = gaterun.main  # typed: click says NoReturn
     if "_GATERUN_COMPLETE" in os.environ:
-        main(prog_name="gaterun")
+        gaterun.main(prog_name="gaterun")
     try:
-        answer = main(arguments_of(argv), prog_name="gaterun", standalone_mode=False)
+        # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".
+        with gaterun.make_context("gaterun", arguments_of(argv)) as context:
+            answer = gaterun.invoke(context)
         code = answer if isinstance(answer, int) else 0
         try:
             sys.stdout.flush()
@@ -153,11 +154,13 @@ def run(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted", "")
         return int(ExitCode.INTERRUPTED)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except SystemExit as stop:
-        if not isinstance(stop.__context__, OSError):
-            _complain(f"a plugin ended the program with {stop.code}", "")
-            return int(ExitCode.INTERNAL_ERROR)
-        _silence()  # click turns a reader that has gone into an exit of its own
+        _complain(f"a plugin ended the program with {stop.code}", "")
+        return int(ExitCode.INTERNAL_ERROR)
+    except BrokenPipeError:
+        _silence()
         return int(ExitCode.OK)
     except Exception as error:  # noqa: BLE001 - the last one to know
         return _crashed(error)
