@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import gaterun
-from gaterun_gates.cargo.environment import cargo_env, recorded_env
-from gaterun_gates.cargo.invocation import (
-    feature_arguments,
-    feature_recipe,
-    lock_arguments,
-)
+from gaterun_gates.cargo.environment import recorded_env
+from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gaterun_gates.cargo.lint_flags import LintFlags
     from gaterun_gates.cargo.lints import Lints
 
@@ -42,7 +35,6 @@ A ratchet on these beside `warnings` closes the ways around it.
 """
 
 _FORCED = ("clippy::all", "unused", "deprecated")
-_CONFIGS = ("clippy.toml", ".clippy.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +59,6 @@ def _target_arguments(options: ClippyOptions) -> list[str]:
     return [f"--{kind}" for kind in options.targets] or ["--all-targets"]
 
 
-def _nonce(workspace: gaterun.Workspace) -> str:
-    """A name that changes with clippy's configuration, which cargo's cache does not watch."""
-    import hashlib
-
-    folders: set[Path] = {workspace.root, *workspace.root.parents}
-    folders.update(package.folder for package in workspace.members)
-    digest = hashlib.sha256()
-    for folder in sorted(folders):
-        for name in _CONFIGS:
-            path = folder / name
-            if path.is_file():
-                digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def _run(
     ctx: gaterun.Context,
     workspace: gaterun.Workspace,
@@ -90,51 +66,19 @@ def _run(
     flags: LintFlags,
     forced: Sequence[str],
 ) -> Lints:
-    from gaterun_gates.cargo.lint_flags import config_arguments
+    from gaterun_gates.cargo.clippy_driver import run_clippy
     from gaterun_gates.cargo.lints import read_lints
 
-    completed = ctx.run(
-        [
-            *("cargo-clippy", "clippy", "--workspace", "--keep-going"),
-            *_target_arguments(options),
-            *("--message-format=json", "--color", "never", "--target-dir", ctx.state / "target"),
-            *lock_arguments(workspace),
-            *feature_arguments(options.features, all_features=options.all_features),
-            *config_arguments(workspace.root),
-            *("--", "--cap-lints", "warn", "--cfg", f"gaterun_{_nonce(workspace)}"),
-            *(part for group in forced for part in ("--force-warn", group)),
-        ],
-        cwd=workspace.root,
-        env={**cargo_env(), **(flags.env or {})},
+    completed = run_clippy(
+        ctx,
+        workspace,
+        targets=_target_arguments(options),
+        features=options.features,
+        all_features=options.all_features,
+        flags=flags,
+        forced=forced,
     )
-    return read_lints(completed, workspace)
-
-
-def _suppressions(ctx: gaterun.Context, workspace: gaterun.Workspace) -> tuple[Counter[str], int]:
-    """Suppressed lints in the members' sources and manifests, and the number of files read."""
-    from gaterun_gates.cargo.suppressions import SuppressionCounter, allowed_in_manifest
-    from gaterun_gates.cargo.toml_file import read_toml
-
-    counter = SuppressionCounter()
-    counts: Counter[str] = Counter()
-    manifests = {workspace.root / "Cargo.toml"}
-    manifests.update(package.manifest_path for package in workspace.members)
-    for manifest in sorted(manifests):
-        counts.update(allowed_in_manifest(read_toml(manifest)))
-    folders = {package.folder.resolve() for package in workspace.members}
-    files = 0
-    for name in ctx.files("*.rs", "**/*.rs"):
-        path = ctx.root / name
-        # The nearest manifest decides whose file it is: a crate in a member's folder may be none.
-        owner = next((above for above in path.parents if (above / "Cargo.toml").is_file()), None)
-        if owner is None or owner.resolve() not in folders:
-            continue
-        try:
-            counts.update(counter.count(path.read_bytes()))
-        except OSError:
-            continue
-        files += 1
-    return counts, files
+    return read_lints(completed, workspace, kinds=options.targets)
 
 
 def _flag_finding(ctx: gaterun.Context, flags: LintFlags) -> list[gaterun.Finding]:
@@ -166,15 +110,14 @@ def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gateru
         return gaterun.Measurement(
             metrics={}, inspected={"crates": 0}, notes=("the workspace has no members",)
         )
+    from gaterun_gates.cargo.clippy_driver import clippy_version
     from gaterun_gates.cargo.config import compiler_notes
-    from gaterun_gates.cargo.failure import explain
     from gaterun_gates.cargo.lint_flags import find_lint_flags
-    from gaterun_gates.cargo.lints import count_by_lint
+    from gaterun_gates.cargo.lints import count_by_lint, is_harness_main
+    from gaterun_gates.cargo.suppression_scan import scan_suppressions
     from gaterun_gates.cargo.targets import expected_targets
 
-    version = ctx.run(["cargo-clippy", "--version"], cwd=workspace.root, env=cargo_env())
-    if not version.ok:
-        raise explain(version, otherwise=gaterun.Reason.TOOL_MISSING)
+    version = clippy_version(ctx, workspace)
     flags = find_lint_flags(ctx, workspace.root)
     lints = _run(ctx, workspace, options, flags, ())
     suppressed = gaterun.Measured(value=None, why="option forced is off")
@@ -185,11 +128,11 @@ def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gateru
         hidden = [
             finding
             for identity, finding in forced.warnings.items()
-            if identity not in lints.warnings and not _is_harness_main(finding, workspace)
+            if identity not in lints.warnings and not is_harness_main(finding, workspace)
         ]
         suppressed = gaterun.Measured(value=len(hidden), breakdown=count_by_lint(hidden))
-    attributes, files = _suppressions(ctx, workspace)
-    expected = expected_targets(workspace.members, lints.built)
+    attributes, files = scan_suppressions(ctx, workspace)
+    expected = expected_targets(workspace.members, lints.built, options.targets)
     return gaterun.Measurement(
         metrics={
             "warnings": gaterun.Measured(value=len(lints.warnings), breakdown=lints.by_lint()),
@@ -222,22 +165,9 @@ def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gateru
             "command": f"cargo clippy --workspace {' '.join(_target_arguments(options))} "
             "-- --cap-lints warn",
             "features": feature_recipe(options.features, all_features=options.all_features),
-            "clippy": version.out().strip(),
+            "clippy": version,
             **recorded_env(),
         },
-    )
-
-
-def _is_harness_main(finding: gaterun.Finding, workspace: gaterun.Workspace) -> bool:
-    """Whether it is about a ``main`` that the test harness put aside, with an allow of its own."""
-    return (
-        finding.rule == "dead_code"
-        and finding.message == "function `main` is never used"
-        and any(
-            finding.path == workspace.relative(target.src_path)
-            for package in workspace.members
-            for target in package.targets
-        )
     )
 
 

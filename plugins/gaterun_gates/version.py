@@ -89,14 +89,18 @@ class VersionOptions:
     def __post_init__(self) -> None:
         if self.equals and self.independent:
             raise ValueError("equals and independent = true contradict each other")
-        from gaterun_gates.prose.semver_text import is_semver
-        from gaterun_gates.prose.version_scan import DETECTORS
+        if self.equals:
+            from gaterun_gates.prose.semver_text import is_semver
 
-        if self.equals and not is_semver(self.equals):
-            raise ValueError(f"equals = '{self.equals}' is not a semantic version such as 2.0.0")
-        unknown = sorted(set(self.undetected) - {*DETECTORS, "all"})
-        if unknown:
-            raise ValueError(f"undetected: '{unknown[0]}' is none of {', '.join(DETECTORS)}, all")
+            if not is_semver(self.equals):
+                raise ValueError(f"equals = '{self.equals}' is no semantic version such as 2.0.0")
+        if self.undetected:
+            from gaterun_gates.prose.version_scan import DETECTORS
+
+            unknown = sorted(set(self.undetected) - {*DETECTORS, "all"})
+            if unknown:
+                known = ", ".join(DETECTORS)
+                raise ValueError(f"undetected: '{unknown[0]}' is none of {known}, all")
 
 
 def measure(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun.Measurement:

@@ -126,3 +126,23 @@ def test_only_some_kinds_of_targets_are_expected_where_only_those_are_asked_for(
     for targets in (["lib"], ["lib", "bins"]):
         found = measure_gate(CLIPPY, tmp_path, options={"targets": targets, "forced": False})
         assert found.metrics["warnings"].value == 1
+
+
+@pytest.mark.cargo
+def test_lint_flags_in_a_file_of_flags_hide_nothing(tmp_path):
+    from gaterun_gates.clippy import GATE as CLIPPY
+
+    _write(
+        tmp_path,
+        {
+            "Cargo.toml": MEMBER.format("a") + "\n[workspace]\n",
+            "src/lib.rs": "#[cfg(mine)]\nfn dead() {}\n",
+            ".cargo/config.toml": '[build]\nrustflags = ["@flags"]\n',
+            "flags": "--cap-lints=allow\n--cfg\nmine\n",
+        },
+    )
+    result = measure_gate(GATE, tmp_path)
+    assert (result.metrics["dead"].value, result.metrics["hidden"].value) == (1, 0)
+    found = measure_gate(CLIPPY, tmp_path, options={"forced": False})
+    assert found.metrics["warnings"].breakdown["dead_code"] == 1
+    assert found.metrics["lint_flags"] == 1

@@ -44,6 +44,18 @@ def _maybe(folder: Path) -> bool:
     return any("rustflags" in str(file.values) for file in config_files(folder))
 
 
+def _expanded(flags: list[str], folder: Path) -> list[str]:
+    """The flags with those of ``@file`` in its place, one a line, as the compiler reads them."""
+    found: list[str] = []
+    for flag in flags:
+        try:
+            lines = (folder / flag[1:]).read_text("utf-8").splitlines() if flag[:1] == "@" else None
+        except (OSError, UnicodeDecodeError):
+            lines = None  # the compiler will say so
+        found += [flag] if lines is None else lines
+    return found
+
+
 def find_lint_flags(ctx: gaterun.Context, folder: Path) -> LintFlags:
     """Look for lint flags among the compiler flags that cargo would add in `folder`.
 
@@ -59,7 +71,7 @@ def find_lint_flags(ctx: gaterun.Context, folder: Path) -> LintFlags:
     )
     cfg = ctx.run(["rustc", "--print", "cfg"], cwd=folder, env=env).out()
     flags, sources = rustflags(folder, triple, frozenset(cfg.splitlines()))
-    others, lints = split_lint_flags(flags)
+    others, lints = split_lint_flags(_expanded(flags, folder))
     if not lints:
         return LintFlags()
     return LintFlags(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,8 +59,28 @@ def _refuse(message: Diagnostic, root: Path) -> gaterun.CannotMeasure:
     )
 
 
-def read_lints(completed: gaterun.Completed, workspace: gaterun.Workspace) -> Lints:
+def is_harness_main(finding: gaterun.Finding, workspace: gaterun.Workspace) -> bool:
+    """Whether it is about a ``main`` that the test harness put aside, with an allow of its own."""
+    return (
+        finding.rule == "dead_code"
+        and finding.message == "function `main` is never used"
+        and any(
+            finding.path == workspace.relative(target.src_path)
+            for package in workspace.members
+            for target in package.targets
+        )
+    )
+
+
+def read_lints(
+    completed: gaterun.Completed, workspace: gaterun.Workspace, *, kinds: Sequence[str] = ()
+) -> Lints:
     """Sort the messages of a finished ``cargo clippy --message-format=json``.
+
+    Args:
+        completed: the run.
+        workspace: whose findings they are.
+        kinds: the kinds of targets that were asked for, as `expected_targets` has them.
 
     Raises:
         gaterun.CannotMeasure: something does not compile (``build-failed``, naming the first
@@ -88,7 +108,7 @@ def read_lints(completed: gaterun.Completed, workspace: gaterun.Workspace) -> Li
             if lints.built.finished
             else gaterun.Reason.INCOMPLETE,
         )
-    expected = expected_targets(workspace.members, lints.built)
+    expected = expected_targets(workspace.members, lints.built, kinds)
     for package, target in expected.targets:
         if key(package, target) not in lints.built.artifacts:
             raise gaterun.CannotMeasure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -85,8 +85,22 @@ def _attribute_tokens(node: Node) -> list[Node] | None:
     return None if attribute is None else _tokens(attribute)
 
 
+class Suppression(NamedTuple):
+    """A lint that an attribute switches off.
+
+    Attributes:
+        lint: its path, or `CFG_CLIPPY`.
+        line: 1-based line of the attribute.
+        whole_file: it is an inner attribute of the file, ``#![allow(...)]``.
+    """
+
+    lint: str
+    line: int
+    whole_file: bool
+
+
 class SuppressionCounter:
-    """Counts suppressions in Rust sources; makes its parser once."""
+    """Finds and counts suppressions in Rust sources; makes its parser once."""
 
     def __init__(self) -> None:
         import tree_sitter_rust
@@ -96,24 +110,30 @@ class SuppressionCounter:
         self._parser = Parser(language)
         self._cursor = QueryCursor(Query(language, _ATTRIBUTES))
 
-    def count(self, source: bytes) -> Counter[str]:
-        """How often each lint is allowed or expected by an attribute.
+    def find(self, source: bytes) -> Iterator[Suppression]:
+        """Every lint that an attribute allows or expects, and every ``cfg(clippy)``.
 
-        ``#[allow(a, b)]`` counts twice, so that merging attributes changes nothing.
+        ``#[allow(a, b)]`` gives two, so that merging attributes changes nothing.
         Attributes in macro bodies count; comments, strings and documentation do not.
 
         Args:
             source: a Rust file.
         """
-        counts: Counter[str] = Counter()
         if not _MAYBE.search(source):
-            return counts
+            return
         tree = self._parser.parse(source)
         for node in self._cursor.captures(tree.root_node).get("attribute", ()):
             tokens = _attribute_tokens(node)
-            if tokens is not None:
-                counts.update(_content(tokens))
-        return counts
+            if tokens is None:
+                continue
+            inner = node.type == "inner_attribute_item"
+            whole_file = inner and node.parent is not None and node.parent.type == "source_file"
+            for lint in _content(tokens):
+                yield Suppression(lint, node.start_point[0] + 1, whole_file)
+
+    def count(self, source: bytes) -> Counter[str]:
+        """How often each lint is allowed or expected by an attribute of a Rust file."""
+        return Counter(each.lint for each in self.find(source))
 
 
 def allowed_in_manifest(manifest: dict[str, Any]) -> Counter[str]:

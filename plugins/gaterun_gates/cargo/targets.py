@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import gaterun
@@ -63,8 +63,25 @@ def _missing_features(target: gaterun.Target, enabled: frozenset[str]) -> list[s
     return [name for name in target.required_features if name not in enabled]
 
 
-def expected_targets(members: Iterable[gaterun.Package], built: Built) -> Expected:
-    """The targets that ``--workspace --all-targets`` builds.
+_SINGULAR = {"bins": "bin", "tests": "test", "benches": "bench", "examples": "example"}
+_CHOSEN_BY_NAME = frozenset(_SINGULAR.values())
+
+
+def _is_asked_for(package: gaterun.Package, kind: str, kinds: Collection[str]) -> bool:
+    if not kinds:
+        return True
+    if kind == "custom-build":  # comes with any other target of its package
+        others = (target.kind[0] for target in package.targets)
+        return any(_is_asked_for(package, other, kinds) for other in others if other != kind)
+    if kind not in _CHOSEN_BY_NAME:
+        return "lib" in kinds
+    return any(_SINGULAR.get(name) == kind for name in kinds)
+
+
+def expected_targets(
+    members: Iterable[gaterun.Package], built: Built, kinds: Collection[str] = ()
+) -> Expected:
+    """The targets that ``--workspace --all-targets`` builds, or those of some kinds only.
 
     A target whose ``required-features`` are not enabled is left out by cargo without a
     word, and so are a test with ``test = false`` and a bench with ``bench = false``; the
@@ -74,6 +91,7 @@ def expected_targets(members: Iterable[gaterun.Package], built: Built) -> Expect
     Args:
         members: the workspace's members.
         built: what was built, for the features that were enabled.
+        kinds: ``lib``, ``bins``, ``tests``, ``benches``, ``examples``; every kind if empty.
     """
     targets: list[tuple[gaterun.Package, gaterun.Target]] = []
     left_out: list[str] = []
@@ -85,6 +103,8 @@ def expected_targets(members: Iterable[gaterun.Package], built: Built) -> Expect
             missing = _missing_features(target, enabled)
             if this in built.artifacts or this in built.failed:
                 targets.append((package, target))
+            elif not _is_asked_for(package, target.kind[0], kinds):
+                continue
             elif missing:
                 left_out.append(f"{name}: needs features {', '.join(missing)}")
             elif target.kind[0] == "test" and not target.test:

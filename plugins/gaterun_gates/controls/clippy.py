@@ -120,6 +120,17 @@ CONTROLS: tuple[Control, ...] = (
         rule="clippy::needless_return",
     ),
     Control(
+        name="flags-in-a-file-do-not-silence",
+        expect=Outcome.FAIL,
+        files={
+            "Cargo.toml": _ONE,
+            "src/lib.rs": _BAD,
+            ".cargo/config.toml": '[build]\nrustflags = ["@flags"]\n',
+            "flags": "--cap-lints=allow\n",
+        },
+        rule="clippy::needless_return",
+    ),
+    Control(
         name="code-hidden-from-clippy-is-counted",
         expect=Outcome.FAIL,
         files={"Cargo.toml": _ONE, "src/lib.rs": "#[cfg(not(clippy))]\n" + _BAD},

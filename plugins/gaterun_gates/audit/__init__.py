@@ -1,0 +1,1 @@
+"""What in a repository could neutralise a gate, format by format; nothing of it is run."""
