@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -92,6 +91,8 @@ def _choose(options: TestsOptions, workspace: gaterun.Workspace) -> tuple[str, l
         )
     if options.runner != "auto":
         return options.runner, []
+    import shutil
+
     if shutil.which("cargo-nextest") is None:
         return "libtest", []
     if wrapped:

@@ -5,7 +5,7 @@ Everything is imported on first use, so that ``gaterun --version`` imports next 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # type checkers know it by name; typing imports re
 
 __version__ = "0.1.0"
 

@@ -3,18 +3,26 @@
 A plugin is a module (or object) named by an entry point in the group ``gaterun``. It
 implements any of these with `gaterun.hookimpl`. *Offer* hooks return values; the *observe*
 hook returns nothing. Nothing may be changed in place: all values are frozen.
+
+The name of the entry point says when the plugin is loaded, and its offer hooks are called:
+the name of a gate or a resource when that is asked for, ``report-NAME`` for a report,
+``phases`` or ``phases-NAME`` for phase files, ``event-NAME`` in every run. A plugin with
+another name is found too, but later: when a name is asked for that no entry point has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from gaterun.model.event import Event
-from gaterun.model.gate import Gate, Resource
-from gaterun.model.phase import PhaseFile
-from gaterun.model.report import Reporter
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gaterun.model.event import Event
+    from gaterun.model.gate import Gate, Resource
+    from gaterun.model.phase import PhaseFile
+    from gaterun.model.report import Reporter
 
 PROJECT = "gaterun"
 
@@ -26,7 +34,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def gaterun_gates() -> Iterable[Gate]:
     """Offer gates.
 
-    Called: once, when plugins are loaded, before the phase file is read.
+    Called: once, when the plugin is loaded.
 
     Returns: the gates. Two gates of one name are an error that names both plugins.
 
@@ -43,7 +51,7 @@ def gaterun_gates() -> Iterable[Gate]:
 def gaterun_resources() -> Iterable[Resource]:
     """Offer resources: what several gates need, computed once in a run on first use.
 
-    Called: once, when plugins are loaded.
+    Called: once, when the plugin is loaded.
 
     Returns: the resources. A gate asks for one by naming a parameter of its ``measure``
     after it.
@@ -61,7 +69,8 @@ def gaterun_resources() -> Iterable[Resource]:
 def gaterun_phases() -> Iterable[PhaseFile]:
     """Offer phase files, which a workspace may run as they are or name in ``extends``.
 
-    Called: when a phase is not found in the workspace, and for ``gaterun list``.
+    Called: once, when the plugin is loaded: when a phase is not found in the workspace, and
+    for ``gaterun list``.
 
     Returns: the phase files.
 
@@ -78,7 +87,7 @@ def gaterun_phases() -> Iterable[PhaseFile]:
 def gaterun_reporters() -> Iterable[Reporter]:
     """Offer report formats for ``--report NAME[:PATH]``.
 
-    Called: once, when plugins are loaded.
+    Called: once, when the plugin is loaded.
 
     Returns: the reporters. A reporter that raises is reported and hides neither the
     others nor the verdict.
@@ -96,7 +105,8 @@ def gaterun_reporters() -> Iterable[Reporter]:
 def gaterun_event(event: Event) -> None:
     """Observe a run.
 
-    Called: for every event, in order, from one thread, after the reporters.
+    Called: for every event, in order, from one thread, after the reporters. The name of the
+    plugin's entry point begins with ``event-``, so that it is loaded from the start.
 
     Returns: nothing.
 

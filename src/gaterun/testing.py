@@ -9,7 +9,7 @@ from typing import Any
 from gaterun.core import controls, discovery
 from gaterun.core.execute import Processes
 from gaterun.core.measure import Bench
-from gaterun.core.phases import requirement
+from gaterun.core.bind import requirement
 from gaterun.model.gate import Control, Gate, Resource
 from gaterun.model.measurement import Measurement
 from gaterun.model.record import GateResult

@@ -79,7 +79,7 @@ def test_there_are_all_of_them() -> None:
         if point.value.startswith("gaterun_gates.")
     }
     offered = {gate.name for gate in GATES}
-    assert offered == names - {"workspace", "rust-sources"}
+    assert offered == names - {"workspace", "rust-sources", "env-use"}
 
 
 def test_loading_them_imports_nothing_heavy() -> None:

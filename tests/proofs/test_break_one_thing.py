@@ -21,15 +21,14 @@ def test_a_defect_turns_exactly_its_gate_red(tmp_path: Path) -> None:
     assert spec.loader is not None
     proof = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(proof)
-    # The cheap half; the whole is one command on any clone.
-    kept = {"version", "changelog", "hardcoded", "target-dir", "env-coverage", "from-env"}
-    kept |= {"sweep", "sccache", "release-notes", "clippy"}
-    proof.DEFECTS = tuple(defect for defect in proof.DEFECTS if defect[0] in kept)
     folder = tmp_path / "eventmesh"
     subprocess.run([sys.executable, "-m", "gaterun", "demo", str(folder)], check=True)
     shutil.rmtree(folder / "phases")
     (folder / "phases").mkdir()
     subprocess.run(["git", "commit", "-qam", "Without phases"], cwd=folder, check=True)
+    # What compiles nothing, and clippy; the whole is one command on any clone.
+    cheap = {"changelog", "config-audit", "env-coverage", "from-env", "hardcoded"}
+    cheap |= {"clippy", "release-notes", "sccache", "sweep", "target-dir", "version"}
     said: list[str] = []
-    assert proof.prove(folder, said.append) == [], "\n".join(said)
-    assert sum("caught" in line for line in said) == len(proof.DEFECTS)
+    assert proof.prove(folder, said.append, only=cheap) == [], "\n".join(said)
+    assert {line.split()[1] for line in said if "caught" in line} == cheap

@@ -224,7 +224,7 @@ class Plugins:
                 offers.add(cast("Any", value).name, value, origin)
 
 
-def _offered(function: Callable[[], Iterable[object]], hook: str, origin: str) -> list[object]:
+def _offered(function: Callable[..., Any], hook: str, origin: str) -> list[object]:
     try:
         return list(function())
     except (Exception, SystemExit) as error:

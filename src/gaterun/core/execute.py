@@ -15,7 +15,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gaterun.model.command import Completed
@@ -25,8 +25,14 @@ from gaterun.model.verdict import Reason
 #: Inherited by everything that a run starts; its value is the run's id.
 MARKER = "GATERUN_RUN_ID"
 
+#: Inherited by everything that one command of a run starts; unique among all commands.
+COMMAND_MARKER = "GATERUN_COMMAND_ID"
+
 #: Signals of the escalation and the seconds that each gets before the next.
 _ESCALATION = ((signal.SIGINT, 2.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 0.0))
+
+#: What one wait takes at most, seconds; ``threading`` refuses to wait for centuries.
+_LONGEST_WAIT = 3600.0
 
 
 class Stopped(BaseException):
@@ -36,9 +42,25 @@ class Stopped(BaseException):
     """
 
 
+def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[int]:
+    """A descriptor for a program to write to."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 class _Child:
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, command: str) -> None:
         self.pid = pid
+        self.command = command
         self.step = 0
         self.timed_out = False
         self.done = False
@@ -59,8 +81,8 @@ class Processes:
     def __init__(self, run_id: str, environment: Mapping[str, str] | None = None) -> None:
         self.run_id = run_id
         self.started = 0
-        self._environment = dict(os.environ if environment is None else environment)
-        self._environment[MARKER] = run_id
+        #: Encoded once, as every command gets it.
+        self._environment = _encoded(os.environ if environment is None else environment)
         self._children: set[_Child] = set()
         self._deadlines: list[tuple[float, int, _Child]] = []
         self._tick = 0
@@ -99,8 +121,8 @@ class Processes:
         arguments = tuple(os.fspath(part) for part in argv)
         stdout, stderr = log.with_name(log.name + ".out"), log.with_name(log.name + ".err")
         began = time.monotonic()
-        with stdout.open("wb") as out, stderr.open("wb") as err:
-            child, process = self._start(arguments, cwd, env, out.fileno(), err.fileno())
+        with _written(stdout) as out, _written(stderr) as err:
+            child, process = self._start(arguments, cwd, env, out, err)
         if timeout is not None:
             self._schedule(began + max(timeout, 0.0), child)
         # The child stays a zombie, and its process group id its own, until it is reaped below.
@@ -112,11 +134,11 @@ class Processes:
             child.signal(signal.SIGKILL)  # what it left behind in its group
         _, status, usage = os.wait4(child.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if child.timed_out or self._stopping:
-            self._sweep()
         if self._stopping:
+            end_marked(self.run_id)
             raise Stopped
         if child.timed_out:
+            end_marked(child.command, COMMAND_MARKER)
             raise CannotMeasure(
                 Reason.TIMEOUT,
                 f"{arguments[0]} was ended after {seconds:.0f} s",
@@ -141,13 +163,16 @@ class Processes:
         out: int,
         err: int,
     ) -> tuple[_Child, subprocess.Popen[bytes]]:
-        variables = self._environment
-        if env:
-            merged: dict[str, str | None] = {**variables, **env}
-            variables = {name: value for name, value in merged.items() if value is not None}
+        variables = dict(self._environment)
+        for name in env or ():
+            variables.pop(os.fsencode(name), None)
+        given = {name: value for name, value in (env or {}).items() if value is not None}
+        variables |= _encoded(given)
         with self._guard:
             if self._stopping:
                 raise Stopped
+            command = f"{self.run_id}.{self.started}"
+            variables |= _encoded({MARKER: self.run_id, COMMAND_MARKER: command})
             try:
                 process = subprocess.Popen(
                     argv,
@@ -171,7 +196,7 @@ class Processes:
                     "what else is missing",
                 ) from error
             self.started += 1
-            child = _Child(process.pid)
+            child = _Child(process.pid, command)
             self._children.add(child)
             return child, process
 
@@ -198,16 +223,18 @@ class Processes:
             for child in children:
                 child.signal(signal.SIGKILL)
         if children:
-            self._sweep()
+            end_marked(self.run_id)
 
     def _schedule(self, moment: float, child: _Child) -> None:
         with self._guard:
             self._tick += 1
-            heapq.heappush(self._deadlines, (moment, self._tick, child))
+            entry = (moment, self._tick, child)
+            heapq.heappush(self._deadlines, entry)
             if self._watchdog is None:
                 self._watchdog = threading.Thread(target=self._watch, daemon=True)
                 self._watchdog.start()
-            self._guard.notify()
+            elif self._deadlines[0] is entry:
+                self._guard.notify()  # it waits for a later one
 
     def _watch(self) -> None:
         while True:
@@ -220,7 +247,7 @@ class Processes:
                     continue
                 remaining = moment - time.monotonic()
                 if remaining > 0:
-                    self._guard.wait(remaining)
+                    self._guard.wait(min(remaining, _LONGEST_WAIT))
                     continue
                 heapq.heappop(self._deadlines)
                 child.timed_out = not self._stopping
@@ -230,12 +257,9 @@ class Processes:
             if child.step < len(_ESCALATION):
                 self._schedule(time.monotonic() + grace, child)
 
-    def _sweep(self) -> None:
-        end_marked(self.run_id)
 
-
-def end_marked(run_id: str) -> int:
-    """Kill every process that carries the marker of `run_id`; return how many there were.
+def end_marked(owner: str, marker: str = MARKER) -> int:
+    """Kill every process whose variable `marker` says `owner`; return how many there were.
 
     A process that called ``setsid`` has left its group, but not its environment.
     """
@@ -247,7 +271,7 @@ def end_marked(run_id: str) -> int:
         if process.pid == own:
             continue
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARKER) == run_id:
+            if process.environ().get(marker) == owner:
                 process.kill()
                 ended += 1
     return ended

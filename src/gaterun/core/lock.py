@@ -40,17 +40,34 @@ def held(
     wanted = [(MACHINE, exclusive), *((name, True) for name in sorted(names))]
     with contextlib.ExitStack() as stack:
         for name, alone in wanted:
-            descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            descriptor = take(folder, name, alone=alone, stopped=stopped, waiting=waiting)
             stack.callback(os.close, descriptor)
-            mode = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-            told = False
-            while not stopped():
-                try:
-                    fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if not told:
-                        waiting(name)
-                        told = True
-                    time.sleep(_POLL_SECONDS)
         yield
+
+
+def take(
+    folder: Path,
+    name: str,
+    *,
+    alone: bool,
+    stopped: Callable[[], bool],
+    waiting: Callable[[str], None],
+) -> int:
+    """Take one lock, as `held` does.
+
+    Returns:
+        The descriptor that holds the lock, when it was not stopped; closing it frees it.
+    """
+    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    mode = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+    told = False
+    while not stopped():
+        try:
+            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if not told:
+                waiting(name)
+                told = True
+            time.sleep(_POLL_SECONDS)
+    return descriptor

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import shutil
 import tempfile
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gaterun.core.execute import Processes
+from gaterun.core import lock, shape
+from gaterun.core.execute import Processes, Stopped
 from gaterun.core.git import Git
 from gaterun.model.command import Completed, Evidence
 from gaterun.model.errors import CannotMeasure
-from gaterun.model.gate import Gate, Resource
-from gaterun.model.gate import resource_names as resource_names
+from gaterun.model.gate import Gate, Resource, resource_circle, resource_names
 from gaterun.model.measurement import Measurement
 from gaterun.model.verdict import Reason
 
 
 class GateContext:
-    """The `Context` of one gate or resource of one run."""
+    """The `Context` of one gate or resource of one run.
+
+    Args:
+        name: node id, after which logs are named.
+        plugin: name of the gate, after which the state folder is named; the last part of
+            `name` when empty.
+        timeout: seconds for everything that is done with this context, counted from now.
+    """
 
     def __init__(
         self,
@@ -32,15 +43,35 @@ class GateContext:
         options: Any,
         timeout: float | None,
         progress: Callable[[str], None],
+        plugin: str = "",
     ) -> None:
         self._bench = bench
         self._name = name
+        self._plugin = plugin or name.rpartition("::")[2]
         self._options = options
-        self._timeout = timeout
         self._progress = progress
         self._scratch: Path | None = None
+        self._state: Path | None = None
+        self._state_lock: int | None = None
+        self._logs: Path | None = None
         self._commands = 0
+        self.timeout = math.inf if timeout is None else timeout
+        self.deadline = time.monotonic() + self.timeout
         self.evidence: list[Evidence] = []
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left.
+
+        Raises:
+            CannotMeasure: none are (``timeout``).
+        """
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
+            raise CannotMeasure(
+                Reason.TIMEOUT, f"its {self.timeout:g} s are over", help="raise 'timeout'"
+            )
+        return remaining
 
     @property
     def root(self) -> Path:
@@ -56,9 +87,24 @@ class GateContext:
 
     @property
     def state(self) -> Path:
-        folder = self._bench.state / "gates" / self._name.rpartition("::")[2]
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        if self._state is None:
+            folder = self._bench.state / "gates" / self._plugin
+            locks = self._bench.state / "locks"
+            folder.mkdir(parents=True, exist_ok=True)
+            locks.mkdir(exist_ok=True)
+            processes = self._bench.processes
+            self._state_lock = lock.take(
+                locks,
+                f"gate-{self._plugin}",
+                alone=True,
+                stopped=lambda: processes.stopping or time.monotonic() > self.deadline,
+                waiting=lambda _: self._progress(f"waiting: another gate uses {folder.name}"),
+            )
+            if processes.stopping:
+                raise Stopped
+            _ = self.remaining
+            self._state = folder
+        return self._state
 
     @property
     def scratch(self) -> Path:
@@ -76,14 +122,19 @@ class GateContext:
         env: Mapping[str, str | None] | None = None,
         timeout: float | None = None,
     ) -> Completed:
-        limits = [limit for limit in (timeout, self._timeout) if limit is not None]
+        limit = self.remaining if timeout is None else min(timeout, self.remaining)
         self._commands += 1
         program = PurePosixPath(str(argv[0])).name
-        folder = self._bench.logs / self._name.replace("::", ".")
-        folder.mkdir(parents=True, exist_ok=True)
-        log = folder / f"{self._commands:02}-{program}"
+        if self._logs is None:
+            self._logs = self._bench.logs / self._name.replace("::", ".")
+            self._logs.mkdir(parents=True, exist_ok=True)
+        log = self._logs / f"{self._commands:02}-{program}"
         completed = self._bench.processes.run(
-            argv, cwd=cwd or self.root, env=env, log=log, timeout=min(limits, default=None)
+            argv,
+            cwd=cwd or self.root,
+            env=env,
+            log=log,
+            timeout=None if math.isinf(limit) else limit,
         )
         place = completed.cwd
         with contextlib.suppress(ValueError):
@@ -113,7 +164,9 @@ class GateContext:
         self._progress(text)
 
     def close(self) -> None:
-        """Remove the scratch folder."""
+        """Remove the scratch folder, and let others use the state."""
+        if self._state_lock is not None:
+            os.close(self._state_lock)
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._bench.forget_scratch(self._scratch)
@@ -146,14 +199,25 @@ def _glob(pattern: str) -> Callable[[str], object]:
 
 
 class _Computed:
-    """A resource's value or its refusal, computed at most once."""
+    """A resource's value or its refusal, computed at most once.
+
+    Attributes:
+        allowed: seconds that the gate had that computed it. One that is allowed more time
+            may try again what ran out of it.
+    """
 
     def __init__(self) -> None:
         self.guard = threading.Lock()
         self.done = False
+        self.allowed = 0.0
         self.value: object = None
         self.refusal: CannotMeasure | None = None
         self.evidence: tuple[Evidence, ...] = ()
+
+    def holds_for(self, asking: GateContext) -> bool:
+        """Whether there is nothing to compute for this gate."""
+        out_of_time = self.refusal is not None and self.refusal.reason is Reason.TIMEOUT
+        return self.done and not (out_of_time and asking.timeout > self.allowed)
 
 
 class Bench:
@@ -184,7 +248,8 @@ class Bench:
         self.processes = processes
         self.git = git or Git(root)
         self._resources = resources
-        self._computed: dict[str, _Computed] = {name: _Computed() for name in resources}
+        self._computed: defaultdict[str, _Computed] = defaultdict(_Computed)
+        self._guard = threading.Lock()
         self._scratch_notes = state / "scratch"
 
     def measure(
@@ -203,16 +268,19 @@ class Bench:
                 that raises anything else has crashed, and becomes this too.
             Stopped: the run was interrupted.
         """
-        context = GateContext(self, name=name, options=options, timeout=timeout, progress=progress)
+        context = GateContext(
+            self,
+            name=name,
+            options=options,
+            timeout=timeout,
+            progress=progress,
+            plugin=gate.name,
+        )
         shared: list[Evidence] = []
         try:
             with _as_refusal(f"gate '{gate.name}'", self.logs / f"{name.replace('::', '.')}.crash"):
                 arguments = self._arguments(gate.measure, context, shared)
-                measurement = gate.measure(context, **arguments)
-                if not isinstance(measurement, Measurement):
-                    raise TypeError(
-                        f"measure() returned {type(measurement).__name__}, not a Measurement"
-                    )
+                measurement = shape.check(gate, gate.measure(context, **arguments))
         except CannotMeasure as refusal:
             refusal.evidence = (*shared, *context.evidence)
             raise
@@ -226,10 +294,21 @@ class Bench:
         return {name: self._resource(name, context, shared) for name in resource_names(function)}
 
     def _resource(self, name: str, asking: GateContext, shared: list[Evidence]) -> object:
-        computed = self._computed[name]
-        with computed.guard:
-            if not computed.done:
+        if circle := resource_circle(name, self._resources):
+            raise CannotMeasure(
+                Reason.CRASHED,
+                f"resources ask for each other in a circle: {' asks for '.join(circle)}",
+            )
+        with self._guard:
+            computed = self._computed[name]
+        # Somebody else may be computing it, for longer than this gate has.
+        while not computed.guard.acquire(timeout=min(asking.remaining, threading.TIMEOUT_MAX)):
+            pass
+        try:
+            if not computed.holds_for(asking):
                 self._compute(self._resources[name], computed, asking)
+        finally:
+            computed.guard.release()
         shared.extend(computed.evidence)
         if computed.refusal is not None:
             refusal = computed.refusal
@@ -241,15 +320,18 @@ class Bench:
             self,
             name=f"resource::{resource.name}",
             options=None,
-            timeout=None,
+            timeout=asking.remaining,
             progress=asking.progress,
+            plugin=f"resource-{resource.name}",
         )
+        computed.allowed = asking.timeout
         nested: list[Evidence] = []
         try:
             crash = self.logs / f"resource.{resource.name}.crash"
             with _as_refusal(f"resource '{resource.name}'", crash):
                 arguments = self._arguments(resource.compute, context, nested)
                 computed.value = resource.compute(context, **arguments)
+            computed.refusal = None
         except CannotMeasure as refusal:
             computed.refusal = refusal
         finally:
@@ -278,7 +360,7 @@ def _as_refusal(who: str, crash: Path) -> Iterator[None]:
         what = error.strerror or str(error)
         where = f": {error.filename}" if error.filename else ""
         raise CannotMeasure(Reason.CRASHED, f"{who}: {what}{where}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         import traceback
 
         with contextlib.suppress(OSError):

@@ -56,13 +56,17 @@ class Source:
     def line(self, path: KeyPath) -> int:
         """The line of a table or of an item of an array of tables.
 
-        Cheaper than `locate`, for places that are kept in case somebody asks.
+        Cheaper than `locate`, as it reads headers only, for places that are kept in case
+        somebody asks. What has no header of its own is where the nearest table above it is.
         """
-        *names, last = path
-        index = last if isinstance(last, int) else 0
-        name = ".".join(str(part) for part in (names if isinstance(last, int) else path))
-        lines = self._headers.get(name, [])
-        return lines[index] if index < len(lines) else self.locate(path)[0]
+        for end in range(len(path), 0, -1):
+            *names, last = path[:end]
+            index = last if isinstance(last, int) else 0
+            known = names if isinstance(last, int) else path[:end]
+            lines = self._headers.get(".".join(map(str, known)), [])
+            if index < len(lines):
+                return lines[index]
+        return 1
 
     def locate(self, path: KeyPath) -> tuple[int, int]:
         """1-based line and column of the last key of `path`; of an array's item for an index.

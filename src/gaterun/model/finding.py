@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,6 +41,9 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not self.fingerprint:
+            import hashlib
+            import re
+
             text = f"{self.rule}\0{self.path}\0{re.sub('[0-9]+', '#', self.message)}"
             digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
             object.__setattr__(self, "fingerprint", digest)

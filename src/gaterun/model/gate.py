@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gaterun.model.command import Completed
-from gaterun.model.measurement import Measurement
-from gaterun.model.metric import Metric
-from gaterun.model.verdict import Outcome
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gaterun.model.command import Completed
+    from gaterun.model.measurement import Measurement
+    from gaterun.model.metric import Metric
+    from gaterun.model.verdict import Outcome
 
 
 class Context(Protocol):

@@ -14,6 +14,9 @@ from gaterun.reporters.pen import Pen, columns
 FINDINGS = 5
 FINDINGS_VERBOSE = 20
 
+#: Characters of a finding's message; what is longer is whole in the other reports.
+LONGEST_MESSAGE = 500
+
 
 def failure(result: GateResult, pen: Pen) -> Iterator[str]:
     """Which conditions do not hold, by how much, the worst findings, how to repeat it."""
@@ -124,7 +127,10 @@ def findings(result: GateResult, pen: Pen) -> Iterator[str]:
 def place_and_message(finding: Finding) -> str:
     """A finding on one line: ``path:line:column message [rule]``."""
     rule = f"[{clean.line(finding.rule)}]" if finding.rule else ""
-    return " ".join(part for part in (finding.place, clean.line(finding.message), rule) if part)
+    message = clean.line(finding.message)
+    if len(message) > LONGEST_MESSAGE:
+        message = message[:LONGEST_MESSAGE] + "…"
+    return " ".join(part for part in (finding.place, message, rule) if part)
 
 
 def repeat(result: GateResult, pen: Pen, indent: str = "") -> Iterator[str]:
