@@ -218,6 +218,12 @@ def _by_crate(packages: Iterable[gaterun.Package]) -> dict[str, float]:
     return dict(sorted(Counter(package.name for package in packages).items()))
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.rust import BUILD
+
+    return BUILD
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.build import CONTROLS
 
@@ -250,6 +256,7 @@ GATE = gaterun.Gate(
     uses=("cargo-target",),
     pins=("members", "targets", "excluded", "orphans"),
     controls=_controls,
+    defects=_defects,
 )
 
 

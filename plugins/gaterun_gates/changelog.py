@@ -280,6 +280,12 @@ def _text_at(ctx: gaterun.Context, base: str, file: str) -> tuple[str | None, li
     return "", [f"{file} is new since the base"]
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.files import CHANGELOG
+
+    return CHANGELOG
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.changelog import CONTROLS
 
@@ -313,6 +319,7 @@ GATE = gaterun.Gate(
     requires=("errors == 0", "entry_present == true"),
     timeout=120.0,
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -179,6 +179,12 @@ def _as_note(finding: gaterun.Finding) -> gaterun.Finding:
     )
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.rust import CLIPPY
+
+    return CLIPPY
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.clippy import CONTROLS
 
@@ -211,6 +217,7 @@ GATE = gaterun.Gate(
     requires=("warnings == 0",),
     pins=("warnings", "suppressed", "suppressions", "lint_flags"),
     controls=_controls,
+    defects=_defects,
 )
 
 

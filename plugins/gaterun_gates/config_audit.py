@@ -259,6 +259,12 @@ def _counted(findings: Sequence[Finding], *severities: Severity) -> gaterun.Meas
     return gaterun.Measured(value=rules.total(), breakdown=dict(sorted(rules.items())))
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.files import CONFIG_AUDIT
+
+    return CONFIG_AUDIT
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.config_audit import CONTROLS
 
@@ -282,6 +288,7 @@ GATE = gaterun.Gate(
     timeout=300.0,
     pins=("risky", "errors"),
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -197,6 +197,12 @@ def _described(
     return found
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.rust import DEAD_CODE
+
+    return DEAD_CODE
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.dead_code import CONTROLS
 
@@ -218,6 +224,7 @@ GATE = gaterun.Gate(
     requires=("dead == 0",),
     pins=("dead", "hidden", "test_only", "allow_attrs"),
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -200,6 +200,12 @@ def _metrics() -> Iterator[gaterun.Metric]:
     )
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.rust import ENV_COVERAGE
+
+    return ENV_COVERAGE
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.env_coverage import CONTROLS
 
@@ -215,6 +221,7 @@ GATE = gaterun.Gate(
     options=EnvCoverageOptions,
     requires=("undocumented == 0", "unread == 0"),
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -139,6 +139,12 @@ def _findings(found: Sequence[FromEnv]) -> Iterator[gaterun.Finding]:
             )
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.rust import FROM_ENV
+
+    return FROM_ENV
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.from_env import CONTROLS
 
@@ -165,6 +171,7 @@ GATE = gaterun.Gate(
     options=FromEnvOptions,
     requires=("untested == 0",),
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -123,6 +123,12 @@ def _findings(bad: Sequence[Place]) -> Iterator[gaterun.Finding]:
         )
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.rust import HARDCODED
+
+    return HARDCODED
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.hardcoded import CONTROLS
 
@@ -142,6 +148,7 @@ GATE = gaterun.Gate(
     options=HardcodedOptions,
     requires=("total == 0",),
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -285,6 +285,12 @@ def _count(findings: Sequence[gaterun.Finding], rule: str) -> int:
     return sum(finding.rule == rule for finding in findings)
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.files import RELEASE_NOTES
+
+    return RELEASE_NOTES
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.release_notes import CONTROLS
 
@@ -324,6 +330,7 @@ GATE = gaterun.Gate(
     requires=("present == true", "missing_sections == 0", "placeholders == 0", "broken_links == 0"),
     timeout=120.0,
     controls=_controls,
+    defects=_defects,
 )
 
 

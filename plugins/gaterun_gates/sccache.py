@@ -105,6 +105,12 @@ def measure(ctx: gaterun.Context) -> gaterun.Measurement:
     return measure_sccache(ctx, ctx.options.profile)
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.files import SCCACHE
+
+    return SCCACHE
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.sccache import CONTROLS
 
@@ -121,6 +127,7 @@ GATE = gaterun.Gate(
     requires=("operational == true",),
     timeout=600.0,
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -144,6 +144,12 @@ def _notes(steps: Sequence[SweepStep]) -> list[str]:
     return [f"effective: {step.where}" for step in steps if step.effective]
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.files import SWEEP
+
+    return SWEEP
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.sweep import CONTROLS
 
@@ -159,6 +165,7 @@ GATE = gaterun.Gate(
     requires=("effective >= 1",),
     timeout=60.0,
     controls=_controls,
+    defects=_defects,
 )
 
 

@@ -197,6 +197,12 @@ def _notes(found: Survey, setup: Setup, excluded: int) -> list[str]:
     return notes
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.files import TARGET_DIR
+
+    return TARGET_DIR
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.target_dir import CONTROLS
 
@@ -213,6 +219,7 @@ GATE = gaterun.Gate(
     requires=("shared == true",),
     timeout=300.0,
     controls=_controls,
+    defects=_defects,
 )
 
 

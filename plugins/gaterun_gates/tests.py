@@ -235,6 +235,12 @@ def _propose(measurement: gaterun.Measurement) -> dict[str, object]:
     return {"known_failures": sorted(names)} if names else {}
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.rust import TESTS
+
+    return TESTS
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.tests import CONTROLS
 
@@ -274,6 +280,7 @@ GATE = gaterun.Gate(
     pins=("total", "passed", "ignored"),
     proposes=_propose,
     controls=_controls,
+    defects=_defects,
 )
 
 

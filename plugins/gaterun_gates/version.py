@@ -167,6 +167,12 @@ def _proposes(measurement: gaterun.Measurement) -> dict[str, object]:
     return {"independent": True} if measurement.metrics["mismatches"] else {}
 
 
+def _defects() -> Sequence[gaterun.Defect]:
+    from gaterun_gates.defects.files import VERSION
+
+    return VERSION
+
+
 def _controls() -> Sequence[gaterun.Control]:
     from gaterun_gates.controls.version import CONTROLS
 
@@ -191,6 +197,7 @@ GATE = gaterun.Gate(
     requires=("mismatches == 0", "req_mismatches == 0", "lock_drift == 0"),
     timeout=300.0,
     controls=_controls,
+    defects=_defects,
     proposes=_proposes,
 )
 

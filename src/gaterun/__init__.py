@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gaterun.model.finding import Severity as Severity
     from gaterun.model.gate import Context as Context
     from gaterun.model.gate import Control as Control
+    from gaterun.model.gate import Defect as Defect
     from gaterun.model.gate import Gate as Gate
     from gaterun.model.gate import NoOptions as NoOptions
     from gaterun.model.gate import Resource as Resource
@@ -63,7 +64,7 @@ _HOME = {
         "RunStarted",
     ),
     "model.finding": ("Finding", "Severity"),
-    "model.gate": ("Context", "Control", "Gate", "NoOptions", "Resource"),
+    "model.gate": ("Context", "Control", "Defect", "Gate", "NoOptions", "Resource"),
     "model.measurement": ("Measurement",),
     "model.metric": ("Better", "Change", "Measured", "Metric", "Unit", "Value"),
     "model.phase": ("PhaseFile",),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gaterun.core import controls, discovery
+from gaterun.core.bind import requirement
 from gaterun.core.execute import Processes
 from gaterun.core.measure import Bench
-from gaterun.core.bind import requirement
-from gaterun.model.gate import Control, Gate, Resource
+from gaterun.model.gate import Control, Defect, Gate, Resource
 from gaterun.model.measurement import Measurement
 from gaterun.model.record import GateResult
 
@@ -71,6 +72,27 @@ def run_control(
     """
     known = _resources() if resources is None else resources
     return controls.run_control(gate, control, folder, known)
+
+
+def plant_defect(defect: Defect, root: Path) -> None:
+    """Plant a gate's defect in the workspace at `root`, which is not put back.
+
+    Raises:
+        LookupError: there is nothing to break.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder)
+        (state / "logs").mkdir()
+        (state / "scratch").mkdir()
+        bench = Bench(
+            root=root,
+            state=state,
+            logs=state / "logs",
+            base=None,
+            resources=_resources(),
+            processes=Processes("plant"),
+        )
+        bench.plant(defect.plant, name=defect.name)
 
 
 def _quiet(text: str) -> None:

@@ -249,3 +249,141 @@ def test_an_observer_hears_every_event(tmp_path: Path) -> None:
 def test_gates_are_sorted_by_name(project: Any) -> None:
     gates = discovery.load(entry_points=[("f", "fake_gates", "x")]).gates
     assert list(gates) == sorted(gates)
+
+
+# --- loading by name -------------------------------------------------------------------------
+
+BROKEN = "raise ValueError('loaded')"
+
+
+def test_a_gate_is_loaded_when_it_is_named_and_no_other_is(install: Any) -> None:
+    install("good-plugin", "gr_lazy", GATE.format(gate="good"), entry="good")
+    install("bad-plugin", "gr_lazy_bad", BROKEN, entry="bad")
+    plugins = discovery.load(entry_points=installed())
+    assert "gr_lazy" not in sys.modules
+    assert plugins.gates["good"].name == "good"
+    assert "good" in plugins.gates
+    with pytest.raises(UsageError, match=r"plugin 'bad' \(bad-plugin 1.0\) cannot be loaded"):
+        _ = plugins.gates["bad"]
+
+
+@pytest.mark.parametrize("listed", [list, len, dict])
+def test_listing_loads_everything(install: Any, listed: Any) -> None:
+    install("good-plugin", "gr_lazy2", GATE.format(gate="good"), entry="good")
+    install("bad-plugin", "gr_lazy2_bad", BROKEN, entry="bad")
+    with pytest.raises(UsageError, match="'bad'"):
+        listed(discovery.load(entry_points=installed()).gates)
+
+
+def test_a_name_that_no_entry_point_has_is_looked_for_in_all(install: Any) -> None:
+    install("good-plugin", "gr_other", GATE.format(gate="inside"), entry="other")
+    gates = discovery.load(entry_points=installed()).gates
+    assert "inside" in gates
+    assert "nope" not in gates
+
+
+def test_an_observer_is_loaded_from_the_start(install: Any) -> None:
+    source = (
+        "import gaterun\nHEARD = []\n@gaterun.hookimpl\ndef gaterun_event(event):\n"
+        "    HEARD.append(event)\n"
+    )
+    install("listener", "gr_listener", source, entry="event-listener")
+    plugins = discovery.load(entry_points=installed())
+    event: Any = object()
+    plugins.notify(event)
+    assert [event] == sys.modules["gr_listener"].HEARD
+
+
+def test_a_reporter_is_loaded_by_its_name(install: Any) -> None:
+    source = (
+        "import gaterun\n@gaterun.hookimpl\ndef gaterun_reporters():\n"
+        "    return [gaterun.Reporter(name='csv', title='', filename='', start=print)]\n"
+    )
+    install("csv-plugin", "gr_csv", source, entry="report-csv")
+    install("bad-plugin", "gr_csv_bad", BROKEN, entry="bad")
+    reporters = discovery.load(entry_points=installed()).reporters
+    assert reporters["csv"].name == "csv"
+    with pytest.raises(UsageError, match="'bad'"):
+        reporters.get("nope")
+
+
+RESOURCES = """
+import gaterun
+
+@gaterun.hookimpl
+def gaterun_resources():
+    return [gaterun.Resource(name="{name}", compute=lambda ctx{needs}: None)]
+"""
+
+
+def test_a_resource_comes_with_those_that_it_asks_for(install: Any) -> None:
+    install("one", "gr_res_one", RESOURCES.format(name="a_b", needs=", c"), entry="a-b")
+    install("two", "gr_res_two", RESOURCES.format(name="c", needs=""), entry="c")
+    install("bad-plugin", "gr_res_bad", BROKEN, entry="bad")
+    resources = discovery.load(entry_points=installed()).resources
+    assert resources["a_b"].name == "a_b"
+    assert "gr_res_two" in sys.modules
+
+
+def test_a_resource_that_asks_for_what_is_not_there(install: Any) -> None:
+    install("one", "gr_res_three", RESOURCES.format(name="a", needs=", nope"), entry="a")
+    with pytest.raises(UsageError, match="resource 'a' asks for a resource 'nope' that no"):
+        _ = discovery.load(entry_points=installed()).resources["a"]
+
+
+def test_resources_in_a_circle_are_refused(install: Any) -> None:
+    install("one", "gr_circle_one", RESOURCES.format(name="a", needs=", b"), entry="a")
+    install("two", "gr_circle_two", RESOURCES.format(name="b", needs=", a"), entry="b")
+    with pytest.raises(UsageError, match=r"in a circle: (a|b) asks for (a|b) asks for \1"):
+        _ = discovery.load(entry_points=installed()).resources["a"]
+
+
+def test_a_module_under_two_names_is_one_plugin(install: Any) -> None:
+    install("good-plugin", "gr_two_names", GATE.format(gate="first"), entry="first")
+    points = [*installed(), ("second", "gr_two_names", "good-plugin 1.0")]
+    assert list(discovery.load(entry_points=points).gates) == ["first"]
+
+
+# --- entry points ----------------------------------------------------------------------------
+
+
+def by_metadata() -> list[tuple[str, str, str]]:
+    from gaterun.core import entry_points
+
+    return sorted(entry_points._by_metadata())
+
+
+def test_what_is_found_is_what_the_standard_library_finds(install: Any) -> None:
+    install("some-plugin", "gr_found", GATE.format(gate="g"), entry="g", version="1.0+local.2")
+    found = sorted(discovery.installed_entry_points())
+    assert found == by_metadata()
+    assert ("g", "gr_found", "some-plugin 1.0+local.2") in found
+
+
+def test_of_a_distribution_that_is_there_twice_the_first_counts(
+    install: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("a-plugin", "gr_second", GATE.format(gate="g"), entry="old", version="1.0")
+    first = tmp_path / "first/A_Plugin-2.0.dist-info"
+    first.mkdir(parents=True)
+    (first / "METADATA").write_text("Metadata-Version: 2.1\nName: A.Plugin\nVersion: 2.0\n")
+    (first / "entry_points.txt").write_text("[gaterun]\nnew = gr_second\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "first"))
+    assert installed() == [("new", "gr_second", "a-plugin 2.0")]
+
+
+def test_a_distribution_in_an_archive_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import zipfile
+
+    archive = tmp_path / "zipped-1.0.whl"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("gr_zipped.py", GATE.format(gate="zipped"))
+        made.writestr(
+            "zipped-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: zipped\nVersion: 1.0\n"
+        )
+        made.writestr("zipped-1.0.dist-info/entry_points.txt", "[gaterun]\nzipped = gr_zipped\n")
+    monkeypatch.syspath_prepend(str(archive))
+    assert ("zipped", "gr_zipped", "zipped 1.0") in installed()
+    assert discovery.load(entry_points=installed()).gates["zipped"].name == "zipped"

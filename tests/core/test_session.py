@@ -830,7 +830,12 @@ def test_gates_of_two_tasks_share_state_one_after_the_other(project: Any) -> Non
 
     def context(task: str, progress: Any) -> GateContext:
         return GateContext(
-            bench, name=f"{task}::id-{task}", plugin="g", options=None, timeout=60, progress=progress
+            bench,
+            name=f"{task}::id-{task}",
+            plugin="g",
+            options=None,
+            timeout=60,
+            progress=progress,
         )
 
     def work() -> None:
@@ -878,6 +883,7 @@ def test_waiting_for_state_ends_with_the_run_or_the_time(project: Any, end: str)
         _ = second.state
     second.close()
     first.close()
+
 
 def test_evidence_is_kept(project: Any) -> None:
     project.gates("sleepy", "missing-tool")

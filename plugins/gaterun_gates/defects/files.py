@@ -66,7 +66,9 @@ def folder_of_its_own(ctx: gaterun.Context) -> None:
     """A workspace that builds elsewhere."""
     folder = ctx.root / "planted-by-selftest"
     (folder / ".cargo").mkdir(parents=True)
-    package = '[package]\nname = "planted"\nversion = "0.0.0"\n[lib]\npath = "lib.rs"\n[workspace]\n'
+    package = (
+        '[package]\nname = "planted"\nversion = "0.0.0"\n[lib]\npath = "lib.rs"\n[workspace]\n'
+    )
     (folder / "Cargo.toml").write_text(package)
     (folder / "lib.rs").write_text("\n")
     (folder / ".cargo" / "config.toml").write_text('[build]\ntarget-dir = "elsewhere"\n')

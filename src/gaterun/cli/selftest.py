@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from gaterun.core.config import find_root
 from gaterun.core.controls import complaint, missing, run_control
 from gaterun.core.discovery import load
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.figures import duration
+from gaterun.model.gate import Gate, Resource
 from gaterun.model.verdict import ExitCode, Outcome
 
 
@@ -21,16 +24,26 @@ from gaterun.model.verdict import ExitCode, Outcome
 Examples:
   gaterun selftest              every gate
   gaterun selftest clippy loc   some
+  gaterun selftest --on .       plant defects in a scratch copy of this workspace
 """,
 )
 @click.argument("gates", nargs=-1, metavar="[GATE]...")
 @click.option(
     "-p", "plugin", multiple=True, metavar="NAME", help="Load a plugin; no:NAME blocks one."
 )
-def command(gates: tuple[str, ...], plugin: tuple[str, ...]) -> int:
+@click.option(
+    "--on",
+    "directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Plant defects in a scratch copy of this workspace.",
+)
+def command(gates: tuple[str, ...], plugin: tuple[str, ...], directory: Path | None) -> int:
     """Run every gate on its own known-bad and known-good workspaces, for real.
 
-    A known-bad one must be red by the gate's own finding: a crash is not a detection.
+    A known-bad one must be red by the gate's own finding: a crash is not a detection. With
+    --on, plant one defect at a time in a copy of a real workspace instead, and see which gates
+    notice theirs; the workspace itself is only read.
     """
     plugins = load(selected=plugin)
     for name in gates:
@@ -38,11 +51,13 @@ def command(gates: tuple[str, ...], plugin: tuple[str, ...]) -> int:
             raise UsageError(
                 f"no plugin offers a gate '{name}'", help=nearest(name, list(plugins.gates))
             )
+    chosen = {name: plugins.gates[name] for name in gates or plugins.gates}
+    if directory is not None:
+        return _on(find_root(directory), chosen, plugins.resources)
     wrong = 0
     unproven = []
     proven = 0
-    for name in gates or tuple(plugins.gates):
-        gate = plugins.gates[name]
+    for name, gate in chosen.items():
         expected = set()
         complaints = 0
         for control in gate.controls():
@@ -65,5 +80,26 @@ def command(gates: tuple[str, ...], plugin: tuple[str, ...]) -> int:
             unproven.append(name)
     for name in unproven:
         click.echo(f"UNPROVEN {name}: it has not been seen both red and green")
-    click.echo(f"{proven} of {len(gates or plugins.gates)} gates can fail and can pass")
+    click.echo(f"{proven} of {len(chosen)} gates can fail and can pass")
     return int(ExitCode.FAILED if wrong or unproven else ExitCode.OK)
+
+
+def _on(root: Path, gates: Mapping[str, Gate], resources: Mapping[str, Resource]) -> int:
+    from gaterun.core.mutation import detections
+
+    caught: set[str] = set()
+    missed: set[str] = set()
+    with tempfile.TemporaryDirectory(prefix="gaterun-") as folder:
+        for found in detections(root, gates, resources, Path(folder).resolve(), _say):
+            name = f"{found.gate}[{found.defect}]" if found.defect else found.gate
+            word = {True: "caught", False: "MISSED", None: "-"}[found.caught]
+            click.echo(f"{word:6} {name} {found.said}")
+            if found.caught is not None:
+                (caught if found.caught else missed).add(found.gate)
+    tried = caught | missed
+    click.echo(f"{len(caught - missed)} of {len(tried)} gates detect their defects")
+    return int(ExitCode.FAILED if missed else ExitCode.OK if tried else ExitCode.NO_GATES)
+
+
+def _say(gate: str) -> None:
+    click.echo(f"trying {gate}", err=True)

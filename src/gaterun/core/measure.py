@@ -288,6 +288,21 @@ class Bench:
             context.close()
         return measurement, (*shared, *context.evidence)
 
+    def plant(self, function: Callable[..., None], *, name: str) -> None:
+        """Let a gate's defect be planted in this workspace, which is a scratch copy.
+
+        Raises:
+            LookupError: there is nothing to break.
+            CannotMeasure: a resource that it asks for cannot be had.
+        """
+        context = GateContext(
+            self, name=f"plant::{name}", options=None, timeout=None, progress=_nothing
+        )
+        try:
+            function(context, **self._arguments(function, context, []))
+        finally:
+            context.close()
+
     def _arguments(
         self, function: Callable[..., object], context: GateContext, shared: list[Evidence]
     ) -> dict[str, object]:
@@ -371,3 +386,7 @@ def _as_refusal(who: str, crash: Path) -> Iterator[None]:
             f"{who} raised {type(error).__name__}: {error}",
             help=f"a bug in the plugin; its traceback is in {crash}",
         ) from error
+
+
+def _nothing(text: str) -> None:
+    del text

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gaterun.model.command import Completed
-    from gaterun.model.measurement import Measurement
-    from gaterun.model.metric import Metric
-    from gaterun.model.verdict import Outcome
+from gaterun.model.command import Completed
+from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Metric
+from gaterun.model.verdict import Outcome
 
 
 class Context(Protocol):
@@ -120,6 +118,24 @@ def _no_controls() -> Sequence[Control]:
     return ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """A small thing that a gate is there to notice, planted in a scratch copy of a workspace.
+
+    Attributes:
+        name: what it is, as a slug (``unused-variable``).
+        plant: called like `Gate.measure`, with the copy as ``ctx.root``; changes files below
+            it, and raises ``LookupError`` where there is nothing to break.
+    """
+
+    name: str
+    plant: Callable[..., None]
+
+
+def _no_defects() -> Sequence[Defect]:
+    return ()
+
+
 def _proposes_nothing(measurement: Measurement) -> Mapping[str, object]:
     del measurement
     return {}
@@ -148,6 +164,7 @@ class Gate:
         pins: metrics that `gaterun init` holds at today's value, in their better direction.
         proposes: options that make the gate describe today's state (known failures by name),
             for `gaterun init`.
+        defects: what `gaterun selftest --on` plants to see whether the gate notices.
     """
 
     name: str
@@ -164,6 +181,7 @@ class Gate:
     controls: Callable[[], Sequence[Control]] = _no_controls
     pins: tuple[str, ...] = ()
     proposes: Callable[[Measurement], Mapping[str, object]] = _proposes_nothing
+    defects: Callable[[], Sequence[Defect]] = _no_defects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
