@@ -46,8 +46,6 @@ WORKSPACE = {
     ".env.example": "ONE_PORT=\n",
     "CHANGELOG.md": "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- The port.\n\n"
     "[Unreleased]: https://example.com/compare/v1.0.0...HEAD\n",
-    + "The port can be set. " * 20
-    + "\n",
     "one/Cargo.toml": '[package]\nname = "one"\nversion = "1.0.0"\nedition = "2021"\n',
     "one/src/lib.rs": CONFIG,
     "two/Cargo.toml": '[package]\nname = "two"\nversion = "1.0.0"\nedition = "2021"\n',
