@@ -16,9 +16,9 @@ def _hear(event: str, details: tuple[object, ...]) -> None:
         if isinstance(details[0], str | bytes):
             name = details[0]
             _opened.append(name if isinstance(name, str) else name.decode("utf-8", "replace"))
-    elif event == "subprocess.Popen":
+    elif event in {"subprocess.Popen", "os.posix_spawn"}:
         _started.append([str(part) for part in details[1]])  # type: ignore[attr-defined]
-    elif event in {"os.posix_spawn", "os.system", "os.fork", "os.forkpty", "os.spawn"}:
+    elif event in {"os.system", "os.fork", "os.forkpty", "os.spawn"}:
         _started.append([event])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -24,13 +25,61 @@ def processes() -> Processes:
     return Processes(f"test-{os.getpid()}-{os.urandom(4).hex()}")
 
 
+@pytest.fixture(params=["here", "elsewhere"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Any) -> Path:
+    """A working directory: this process's own, where programs are started in another way."""
+    if request.param == "here":
+        monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def test_output_status_and_resources(processes: Processes, tmp_path: Path) -> None:
+def test_a_program_is_started_the_same_way_everywhere(processes: Processes, place: Path) -> None:
+    """Leader of its session, without our descriptors, with signals as a shell gives them."""
+    code = """
+import os
+print(os.getcwd(), os.getsid(0) == os.getpid(), sorted(os.listdir("/dev/fd"))[:3])
+print(len(os.listdir("/dev/fd")))
+"""
+    read, write = os.pipe()
+    os.set_inheritable(read, True)  # as gaterun may have got it from who started it
+    os.set_inheritable(write, True)
+    try:
+        done = Processes(processes.run_id).run(
+            ["python3", "-I", "-S", "-c", code],
+            cwd=place,
+            log=place / "l",
+        )
+    finally:
+        os.close(read)
+        os.close(write)
+    # Three standard streams, and the listing itself.
+    assert done.out() == f"{place} True ['0', '1', '2']\n4\n"
+    # Python ignores it, and what is ignored would be inherited.
+    done = processes.run(["sh", "-c", "kill -PIPE $$; true"], cwd=place, log=place / "p")
+    assert done.exit_status == -signal.SIGPIPE
+
+
+def test_a_program_is_looked_for_on_the_path_of_its_environment(
+    processes: Processes, place: Path
+) -> None:
+    (place / "bin").mkdir()
+    (place / "bin/own-program").write_text("#!/bin/sh\necho own\n")
+    (place / "bin/own-program").chmod(0o755)
+    path = f"{place / 'bin'}:{os.environ['PATH']}"
+    done = processes.run(["own-program"], cwd=place, log=place / "l", env={"PATH": path})
+    assert done.out() == "own\n"
+    with pytest.raises(CannotMeasure) as caught:
+        processes.run(["own-program"], cwd=place, log=place / "l")
+    assert caught.value.reason is Reason.TOOL_MISSING
+
+
+def test_output_status_and_resources(processes: Processes, place: Path) -> None:
     code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
-    done = processes.run(python(code), cwd=tmp_path, log=tmp_path / "log")
+    done = processes.run(python(code), cwd=place, log=place / "log")
     assert (done.exit_status, done.ok) == (3, False)
     assert (done.out(), done.err()) == ("out\n", "err\n")
     assert (done.stdout.name, done.stderr.name) == ("log.out", "log.err")
@@ -40,26 +89,24 @@ def test_output_status_and_resources(processes: Processes, tmp_path: Path) -> No
     assert processes.started == 1
 
 
-def test_a_program_ended_by_a_signal(processes: Processes, tmp_path: Path) -> None:
+def test_a_program_ended_by_a_signal(processes: Processes, place: Path) -> None:
     code = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
-    assert processes.run(python(code), cwd=tmp_path, log=tmp_path / "l").exit_status == -11
+    assert processes.run(python(code), cwd=place, log=place / "l").exit_status == -11
 
 
-def test_there_is_no_shell(processes: Processes, tmp_path: Path) -> None:
-    done = processes.run(["echo", "$HOME; touch x", "*"], cwd=tmp_path, log=tmp_path / "l")
+def test_there_is_no_shell(processes: Processes, place: Path) -> None:
+    done = processes.run(["echo", "$HOME; touch x", "*"], cwd=place, log=place / "l")
     assert done.out() == "$HOME; touch x *\n"
-    assert not (tmp_path / "x").exists()
+    assert not (place / "x").exists()
 
 
-def test_standard_input_is_empty(processes: Processes, tmp_path: Path) -> None:
-    assert processes.run(["cat"], cwd=tmp_path, log=tmp_path / "l").out() == ""
+def test_standard_input_is_empty(processes: Processes, place: Path) -> None:
+    assert processes.run(["cat"], cwd=place, log=place / "l").out() == ""
 
 
-def test_environment_is_added_and_removed(processes: Processes, tmp_path: Path) -> None:
+def test_environment_is_added_and_removed(processes: Processes, place: Path) -> None:
     code = f"import os; print(os.environ.get('A'), os.environ.get('HOME'), os.environ['{MARKER}'])"
-    done = processes.run(
-        python(code), cwd=tmp_path, log=tmp_path / "l", env={"A": "b", "HOME": None}
-    )
+    done = processes.run(python(code), cwd=place, log=place / "l", env={"A": "b", "HOME": None})
     assert done.out() == f"b None {processes.run_id}\n"
 
 
@@ -79,12 +126,12 @@ def test_output_that_is_not_text(processes: Processes, tmp_path: Path) -> None:
     ],
 )
 def test_a_program_that_is_not_there(
-    processes: Processes, tmp_path: Path, argv: list[str], reason: Reason, message: str
+    processes: Processes, place: Path, argv: list[str], reason: Reason, message: str
 ) -> None:
-    (tmp_path / "not-executable").write_text("#!/bin/sh\n")
-    (tmp_path / "file").write_text("")
+    (place / "not-executable").write_text("#!/bin/sh\n")
+    (place / "file").write_text("")
     with pytest.raises(CannotMeasure) as caught:
-        processes.run(argv, cwd=tmp_path, log=tmp_path / "l")
+        processes.run(argv, cwd=place, log=place / "l")
     assert (caught.value.reason, caught.value.message) == (reason, message)
     assert "install" in caught.value.help
 
@@ -136,13 +183,11 @@ def test_a_timeout_ends_the_group_and_who_has_left_it(
 
 
 def test_what_a_program_leaves_in_its_group_is_ended_with_it(
-    processes: Processes, tmp_path: Path, eventually: Wait
+    processes: Processes, place: Path, eventually: Wait
 ) -> None:
-    done = processes.run(
-        python(HANG.format(deaf=False, seconds=0)), cwd=tmp_path, log=tmp_path / "l"
-    )
+    done = processes.run(python(HANG.format(deaf=False, seconds=0)), cwd=place, log=place / "l")
     assert done.ok
-    _, in_group, daemon = pids(tmp_path)
+    _, in_group, daemon = pids(place)
     try:
         eventually(lambda: gone([in_group]))
     finally:

@@ -36,16 +36,17 @@ def measured_metrics(requirement: Requirement, measurement: Measurement) -> dict
         value = measurement.metrics.get(metric.name)
         measured = value if isinstance(value, Measured) else Measured(value=value)
         if measured.value is None:
-            why = measured.why or "the gate did not measure it"
-            measured = replace(measured, value=None, why=why)
+            measured = Measured(value=None, why=measured.why or "the gate did not measure it")
         elif not _sound(measured.value):
             measured = replace(measured, value=None, why="not a finite number")
-        found[metric.name] = replace(
-            measured,
-            samples=tuple(filter(_sound, measured.samples)),
-            breakdown={part: n for part, n in measured.breakdown.items() if _sound(n)},
-            change=measured.change if _sound_change(measured.change) else None,
-        )
+        if measured.samples or measured.breakdown or measured.change:
+            measured = replace(
+                measured,
+                samples=tuple(filter(_sound, measured.samples)),
+                breakdown={part: n for part, n in measured.breakdown.items() if _sound(n)},
+                change=measured.change if _sound_change(measured.change) else None,
+            )
+        found[metric.name] = measured
     return found
 
 

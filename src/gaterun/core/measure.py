@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from gaterun.core import lock, shape
@@ -124,11 +124,10 @@ class GateContext:
     ) -> Completed:
         limit = self.remaining if timeout is None else min(timeout, self.remaining)
         self._commands += 1
-        program = PurePosixPath(str(argv[0])).name
         if self._logs is None:
             self._logs = self._bench.logs / self._name.replace("::", ".")
             self._logs.mkdir(parents=True, exist_ok=True)
-        log = self._logs / f"{self._commands:02}-{program}"
+        log = self._logs / f"{self._commands:02}-{os.path.basename(argv[0])}"  # noqa: PTH119
         completed = self._bench.processes.run(
             argv,
             cwd=cwd or self.root,
@@ -145,7 +144,7 @@ class GateContext:
                 cwd=str(place),
                 exit_status=completed.exit_status,
                 seconds=round(completed.seconds, 3),
-                log=str(log.relative_to(self._bench.logs.parent)),
+                log=f"{self._bench.logs.name}/{self._logs.name}/{log.name}",
             )
         )
         return completed

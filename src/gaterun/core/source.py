@@ -56,17 +56,31 @@ class Source:
     def line(self, path: KeyPath) -> int:
         """The line of a table or of an item of an array of tables.
 
-        Cheaper than `locate`, as it reads headers only, for places that are kept in case
-        somebody asks. What has no header of its own is where the nearest table above it is.
+        Cheaper than `locate`, as it reads no values, for places that are kept in case
+        somebody asks. What has no header of its own is where its key is, or else where the
+        nearest table above it is.
         """
-        for end in range(len(path), 0, -1):
-            *names, last = path[:end]
+        for end in range(len(path), -1, -1):
+            *names, last = path[:end] or ("",)
             index = last if isinstance(last, int) else 0
             known = names if isinstance(last, int) else path[:end]
-            lines = self._headers.get(".".join(map(str, known)), [])
+            lines = self._headers.get(".".join(map(str, known)), []) if end else [0]
             if index < len(lines):
-                return lines[index]
+                header = lines[index]
+                return self._key_line(str(path[end]), header) if path[end:] else max(header, 1)
         return 1
+
+    def _key_line(self, key: str, header: int) -> int:
+        """The line of `key` in the table whose header is in line `header`; else the header's."""
+        for number, line in enumerate(self.text.split("\n")[header:], header + 1):
+            text = line.lstrip()
+            if text.startswith("["):
+                break
+            if text.removeprefix('"').startswith(key) and "=" in text:
+                rest = text.removeprefix('"')[len(key) :].removeprefix('"').lstrip()
+                if rest.startswith(("=", ".")):
+                    return number
+        return max(header, 1)
 
     def locate(self, path: KeyPath) -> tuple[int, int]:
         """1-based line and column of the last key of `path`; of an array's item for an index.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-if TYPE_CHECKING:
-    from gaterun.model.event import Event
+from gaterun.model.event import Event
 
 #: Called with every event in order. Writes to the stream that it was made with.
-Listener = Callable[["Event"], None]
+Listener = Callable[[Event], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
