@@ -34,7 +34,9 @@ def _version(argv: list[str], root: Path) -> str:
         status, out, _ = capture(argv, cwd=root, timeout=60)
     except (OSError, CannotMeasure):
         return "none"
-    return out.decode("utf-8", "replace").strip() if status == 0 else "none"
+    if status != 0:
+        return "none"
+    return out.decode("utf-8", "replace").strip().removeprefix(f"{argv[0]} ")
 
 
 def _processor() -> str:
