@@ -86,8 +86,8 @@ def test_a_failed_build_has_an_error_with_its_place() -> None:
 @pytest.mark.parametrize(
     ("package_id", "name"),
     [
-        ("path+file:///work/legacy#0.1.0", "legacy"),
-        ("path+file:///work/core#em-core@1.9.0", "em-core"),
+        ("path+file:///srv/legacy#0.1.0", "legacy"),
+        ("path+file:///srv/core#em-core@1.9.0", "em-core"),
         ("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.1", "serde"),
         ("git+https://example.com/x/y.git?branch=main#z@1.0.0", "z"),
         ("serde 1.0.1 (registry+https://example.com)", "serde"),

@@ -126,7 +126,7 @@ def _unit(message: dict[str, object], root: Path) -> Unit:
 def package_name(package_id: str) -> str:
     """The name in a package id specification.
 
-    >>> package_name("path+file:///work/legacy#0.1.0")
+    >>> package_name("path+file:///srv/legacy#0.1.0")
     'legacy'
     >>> package_name("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.1")
     'serde'
