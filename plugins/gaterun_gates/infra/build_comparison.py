@@ -190,21 +190,9 @@ def edits_for(ctx: gaterun.Context, sides: Sequence[Side], package: str) -> list
     Raises:
         gaterun.CannotMeasure: the sides have no package in common, or cannot be read.
     """
-    from gaterun_gates.cargo.metadata import decode_workspace
+    from gaterun_gates.cargo.metadata import read_workspace
 
-    workspaces = []
-    for side in sides:
-        done = ctx.run(
-            ["cargo", "metadata", "--no-deps", "--format-version", "1"],
-            cwd=side.tree,
-            env=cargo_env(),
-        )
-        if not done.ok:
-            raise gaterun.CannotMeasure(
-                Reason.BUILD_FAILED,
-                f"cargo cannot read the workspace of {side.label}: {last_line(done.err())}",
-            )
-        workspaces.append(decode_workspace(done.out()))
+    workspaces = [read_workspace(ctx, side.tree) for side in sides]
     return choose_edits(workspaces, package)
 
 
