@@ -28,6 +28,8 @@ class _Dependency(msgspec.Struct):
     req: str
     kind: str | None = None
     path: str | None = None
+    optional: bool = False
+    target: str | None = None
 
 
 class _Package(msgspec.Struct):
@@ -72,6 +74,7 @@ def _package(package: _Package) -> gaterun.Package:
                 req=dependency.req,
                 kind=dependency.kind or "normal",
                 path=Path(dependency.path) if dependency.path else None,
+                conditional=dependency.optional or dependency.target is not None,
             )
             for dependency in package.dependencies
         ),
