@@ -172,7 +172,7 @@ def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gateru
 
 
 def _as_note(finding: gaterun.Finding) -> gaterun.Finding:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(
         finding, message=f"suppressed: {finding.message}", severity=gaterun.Severity.NOTE

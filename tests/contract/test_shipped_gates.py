@@ -94,7 +94,6 @@ def test_loading_them_imports_nothing_heavy() -> None:
         "tree_sitter",
         "markdown_it",
         "ruamel",
-        "msgspec",
         "tomlkit",
         "semver",
         "psutil",

@@ -89,7 +89,7 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
     phase = {key: _of(kind) for key, kind in PHASE_KEYS.items() if key != "gates"}
     phase["outputs"] = {
         "type": "object",
-        "properties": {item.name: {"type": "string"} for item in fields(Outputs)},
+        "properties": {name: {"type": "string"} for name in Outputs.__struct_fields__},
         "additionalProperties": False,
     }
     return {

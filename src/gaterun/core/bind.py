@@ -37,7 +37,7 @@ from gaterun.model.phase import PHASE_WIDE, Location, Mode, Outputs, Phase, Requ
 
 T = TypeVar("T")
 
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*\Z")
+_DURATION = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*\Z"
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 #: The longest duration that is taken for meant, a year.
@@ -83,7 +83,7 @@ def bind(draft: Draft, gates: Mapping[str, Gate], resources: Mapping[str, Resour
         )
     no_outputs: dict[str, str] = {}
     outputs = draft.phase.take("outputs", dict[str, str], no_outputs)
-    names = [entry.name for entry in fields(Outputs)]
+    names = list(Outputs.__struct_fields__)
     for key, place in outputs.items():
         if key not in names:
             raise draft.phase.error(
@@ -313,7 +313,7 @@ def seconds(value: str | float) -> float:
     >>> seconds("30m")
     1800.0
     """
-    match = _DURATION.match(value) if isinstance(value, str) else None
+    match = re.match(_DURATION, value) if isinstance(value, str) else None
     if isinstance(value, str) and match is None:
         raise ValueError(f"'{value}' is not a duration")
     result = float(match[1]) * _SECONDS[match[2] or ""] if match is not None else float(value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import nearest
@@ -44,8 +45,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """The settings in force.
 
     Attributes:
@@ -98,14 +98,16 @@ def find_root(start: Path) -> Path:
     nearest_manifest: Path | None = None
     for folder in (here, *here.parents):
         manifest = folder / "Cargo.toml"
-        if manifest.is_file():
-            nearest_manifest = nearest_manifest or folder
-            try:
-                text = manifest.read_text("utf-8", "replace")
-            except OSError as error:
-                raise UsageError(f"{manifest} cannot be read: {error.strerror}") from error
-            if _WORKSPACE.search(text):
-                return folder
+        try:
+            # Opened, not asked for: kept answers depend on what was tried to be opened.
+            text = manifest.read_text("utf-8", "replace")
+        except (FileNotFoundError, IsADirectoryError):
+            continue
+        except OSError as error:
+            raise UsageError(f"{manifest} cannot be read: {error.strerror}") from error
+        nearest_manifest = nearest_manifest or folder
+        if _WORKSPACE.search(text):
+            return folder
     if nearest_manifest is None:
         raise UsageError(
             f"there is no Cargo.toml in {here} or above it",

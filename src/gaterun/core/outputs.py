@@ -7,9 +7,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+from msgspec.structs import replace
 
 from gaterun.core.store import written_aside
 from gaterun.model.errors import UsageError

@@ -419,7 +419,7 @@ def _tree(git: Git, warnings: list[str]) -> Tree:
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(record, warnings=(*record.warnings, warning))
 

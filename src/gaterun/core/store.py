@@ -97,7 +97,7 @@ class Store:
             UsageError: it cannot be written to.
         """
         try:
-            for name in ("runs", "locks", "gates", "scratch", "baseline"):
+            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown"):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from gaterun.model.command import Completed
 from gaterun.model.measurement import Measurement
@@ -88,8 +90,7 @@ class NoOptions:
     """The options of a gate that has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(Struct, frozen=True, kw_only=True):
     """A tiny workspace on which a gate must be red, or green, for its own reason.
 
     Attributes:
@@ -118,8 +119,7 @@ def _no_controls() -> Sequence[Control]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defect:
+class Defect(Struct, frozen=True, kw_only=True):
     """A small thing that a gate is there to notice, planted in a scratch copy of a workspace.
 
     Attributes:
@@ -141,8 +141,7 @@ def _proposes_nothing(measurement: Measurement) -> Mapping[str, object]:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(Struct, frozen=True, kw_only=True):
     """One kind of thing that can be measured, offered by a plugin.
 
     Attributes:
@@ -184,8 +183,7 @@ class Gate:
     defects: Callable[[], Sequence[Defect]] = _no_defects
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(Struct, frozen=True, kw_only=True):
     """Something that several gates need, computed once in a run on first use.
 
     Attributes:
