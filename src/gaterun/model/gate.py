@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -198,6 +199,7 @@ class Resource(Struct, frozen=True, kw_only=True):
     about: str = ""
 
 
+@lru_cache(maxsize=512)
 def resource_names(function: Callable[..., object]) -> tuple[str, ...]:
     """The resources that a ``measure`` or ``compute`` asks for.
 
