@@ -278,6 +278,34 @@ def _python_loop(ctx: gaterun.Context) -> Measurement:
     return _true(ctx)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MendOptions:
+    path: str = field(default="place.txt", metadata={"help": "file to change"})
+    after: str = field(default="right\n", metadata={"help": "what it should hold"})
+    before: str | None = field(default=None, metadata={"help": "what it is said to hold"})
+    other: str = field(default="", metadata={"help": "how to go wrong"})
+
+
+def _mend(ctx: gaterun.Context) -> Any:
+    """Makes a file hold a text; `other` says what a plugin with a bug would do."""
+    options = ctx.options
+    if options.other == "raise":
+        raise RuntimeError("boom")
+    if options.other == "refuse":
+        raise gaterun.CannotMeasure(Reason.TOOL_MISSING, "no such tool", help="install it")
+    if options.other == "none":
+        return None
+    if options.other == "texts":
+        return ["place.txt"]
+    if options.other == "number":
+        return [gaterun.Edit(path="place.txt", before=None, after=3)]  # type: ignore[arg-type]
+    path = ctx.root / options.path
+    before = options.before
+    if before is None and path.is_file():
+        before = path.read_bytes().decode("utf-8", "surrogateescape")
+    return [gaterun.Edit(path=options.path, before=before, after=options.after)]
+
+
 def _ok(name: str, measure: Any, **more: Any) -> Gate:
     return Gate(
         name=name,
@@ -311,6 +339,7 @@ def gaterun_gates() -> list[Gate]:
         _ok("wants-slow", _wants_slow),
         _ok("wants-broken", _wants_broken),
         _ok("python-loop", _python_loop),
+        _ok("mend", _true, options=MendOptions, fix=_mend),
         Gate(
             name="value",
             title="a number",

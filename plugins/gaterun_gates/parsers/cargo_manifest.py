@@ -6,7 +6,7 @@ Dependencies".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -36,6 +36,11 @@ class Requirement:
     local: bool = False
     renamed: bool = False
     foreign: bool = False
+
+    def is_on_member(self, members: Collection[str]) -> bool:
+        """Whether it is a member that is meant: not an older release of one, by another name."""
+        elsewhere = (self.foreign or self.renamed) and not self.local
+        return self.package in members and not elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,8 @@ def render_gate(gate: Gate) -> str:
         lines.append("None.")
     conditions = ", ".join(f"`{text}`" for text in gate.requires) or "none: give some"
     lines += ["", f"Conditions where a phase states none: {conditions}."]
+    if gate.fix is not None:
+        lines += ["", "`gaterun fix` mends some of what it finds."]
     if gate.exclusive:
         lines += ["", "Runs alone: it measures time."]
     return "\n".join(lines) + "\n"

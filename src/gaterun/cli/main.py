@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
     "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
     "report": ("report", EVERY_DAY, "Write reports of a recorded run again."),
+    "fix": ("fix", EVERY_DAY, "Show what gates would change to mend what they measure; --write."),
     "init": ("init", NOW_AND_THEN, "Measure this workspace and write a phase that passes today."),
     "selftest": ("selftest", NOW_AND_THEN, "Prove that every gate can fail, and can pass."),
     "demo": ("demo", NOW_AND_THEN, "Write the example workspace as a git repository."),

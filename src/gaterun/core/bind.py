@@ -184,7 +184,8 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
     if use not in gates:
         raise table.error("use", f"no plugin offers a gate '{use}'", help=nearest(use, list(gates)))
     gate = gates[use]
-    for name in resource_names(gate.measure):
+    asked = (*resource_names(gate.measure), *(resource_names(gate.fix) if gate.fix else ()))
+    for name in asked:
         if resources is not None and name not in resources:
             raise UsageError(
                 f"gate '{use}' asks for a resource '{name}' that no plugin offers",

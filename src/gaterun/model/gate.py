@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from gaterun.model.command import Completed
+from gaterun.model.edit import Edit
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Metric
 from gaterun.model.verdict import Outcome
@@ -165,6 +166,8 @@ class Gate(Struct, frozen=True, kw_only=True):
         proposes: options that make the gate describe today's state (known failures by name),
             for `gaterun init`.
         defects: what `gaterun selftest --on` plants to see whether the gate notices.
+        fix: called like `measure`, for `gaterun fix`; returns what it would change, only where
+            there is no doubt, and writes nothing. ``None`` for a gate that mends nothing.
     """
 
     name: str
@@ -182,6 +185,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     pins: tuple[str, ...] = ()
     proposes: Callable[[Measurement], Mapping[str, object]] = _proposes_nothing
     defects: Callable[[], Sequence[Defect]] = _no_defects
+    fix: Callable[..., Sequence[Edit]] | None = None
 
 
 class Resource(Struct, frozen=True, kw_only=True):
