@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,10 @@ class Options:
 
     scenarios: tuple[str, ...] = field(
         default=("clean_as_configured",),
-        metadata={"help": "clean, clean_as_configured, no_op, incremental: those to measure"},
+        metadata={
+            "help": "clean, clean_as_configured, no_op, incremental, incremental_leaf: "
+            "those to measure"
+        },
     )
     pairs: int = field(default=8, metadata={"help": "interleaved pairs of builds, at least 6"})
     profile: str = field(default="dev", metadata={"help": "cargo profile to build with"})
@@ -47,9 +51,18 @@ Scenarios are metrics of their own and never compared with each other:
 - `clean`: no compiler cache on either side (`RUSTC_WRAPPER=`): what CI pays without a cache.
 - `clean_as_configured`: each side with its own wrapper, its cache filled once: what sccache is
   for. sccache runs with a server and a cache of our own, and its CPU time is added.
-- `no_op`: build again, nothing changed. `incremental`: a one-line edit with new content in the
-  most depended-on member. sccache wants incremental compilation off, which can make a clean
-  build faster and an edit several times slower: measure both.
+- `no_op`: build again, nothing changed.
+- `incremental`: a one-line edit with new content in the most depended-on member;
+  `incremental_leaf`: one in a member that the fewest others need. sccache wants incremental
+  compilation off, which can make a clean build faster and an edit several times slower: measure
+  both.
+
+A sample counts only if what was compiled is the scenario's: everything for a clean build, nothing
+for `no_op`, and after an edit the edited member and those that need it, no other. Otherwise that
+scenario has no time, and the reason is given.
+
+`resolution` is half the width of the widest interval: no smaller change can be told from none on
+this machine with that many pairs, so that a threshold below it will rarely be decided.
 
 Counted beside: `units_removed` (targets of the workspace that base builds and head does not:
 less work is not a faster build), `profile_changed` (debug information switched off, and so on),
@@ -60,7 +73,7 @@ Gamed by dropping members, targets or features (`units_removed`), by cheaper set
 made), by touching instead of editing (a cache answers that), by luck (the interval).
 """
 
-_TIMES = ("clean", "clean_as_configured", "no_op", "incremental")
+_TIMES = ("clean", "clean_as_configured", "no_op", "incremental", "incremental_leaf")
 
 
 def _metrics() -> tuple[Metric, ...]:
@@ -111,6 +124,12 @@ def _metrics() -> tuple[Metric, ...]:
             host_bound=True,
             help="median deviation of base's wall times, the worst scenario",
         ),
+        Metric(
+            name="resolution",
+            unit=Unit.RATIO,
+            host_bound=True,
+            help="the smallest change of wall time that could be told from none here",
+        ),
     )
 
 
@@ -137,24 +156,18 @@ def measure(ctx: gaterun.Context) -> gaterun.Measurement:
     timings: list[Timing] = []
     pressure = cpu_pressure() or 0.0  # now: later our own builds are part of it
     try:
-        uncached = [scenario for scenario in wanted if not scenario.cached]
-        timings += [
-            comparison.time_scenario(ctx, scenario, sides, (None, None), options.pairs)
-            for scenario in uncached
-        ]
-        if len(uncached) < len(wanted):
-            with comparison.caches(ctx, sides):
-                for scenario in wanted:
-                    if not scenario.cached:
-                        continue
-                    edits = (
-                        comparison.edits_for(ctx, sides, options.edited)
-                        if scenario.name == "incremental"
-                        else (None, None)
+        with ExitStack() as stack:
+            for number, scenario in enumerate(wanted):
+                if scenario.cached and not any(each.cached for each in wanted[:number]):
+                    stack.enter_context(comparison.caches(ctx, sides))
+                edits = comparison.edits_for(ctx, sides, scenario, options.edited)
+                timings.append(
+                    comparison.time_scenario(
+                        ctx, scenario, sides, edits, options.pairs, first=1 + 1000 * number
                     )
-                    timings.append(
-                        comparison.time_scenario(ctx, scenario, sides, edits, options.pairs)
-                    )
+                )
+                for edit in filter(None, edits):
+                    edit.undo()
     finally:
         for side in sides:
             side.clean()
@@ -242,6 +255,7 @@ def _times(timings: Sequence[Timing]) -> Mapping[str, Measured]:
 
 
 def _others(timings: Sequence[Timing]) -> Mapping[str, gaterun.Measured | float]:
+    from gaterun_gates.infra.build_comparison import resolution
     from gaterun_gates.infra.paired import relative_mad
 
     first = timings[0]
@@ -258,6 +272,7 @@ def _others(timings: Sequence[Timing]) -> Mapping[str, gaterun.Measured | float]
         "units": len(first.head[0].build.units),
         "cache_hits": cache.hits if cache else no_cache,
         "cache_misses": cache.misses if cache else no_cache,
+        "resolution": max(resolution(timing) for timing in timings),
         "noise": max(relative_mad([sample.wall for sample in timing.base]) for timing in timings),
     }
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 import gaterun
 from gaterun_gates.cargo.environment import recorded_env
 from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.lint_flags import LintFlags
-    from gaterun_gates.cargo.lints import Lints
+    from gaterun_gates.cargo.lint_runs import LintRuns
 
 _ABOUT = """\
 `warnings` is the number of distinct findings of clippy and rustc in the sources of workspace
@@ -23,8 +25,11 @@ target directory of the gate's own, with `--cap-lints warn`: so that no `deny` s
 way, every finding is listed. Messages are counted from the JSON stream, one for each lint, message
 and place: a library and its tests repeat each other, and cargo's own summary counts some twice.
 
+With `crates` only the findings of these members count, so that every crate can have a gate and a
+limit of its own. Cargo is called once for all such gates of a run.
+
 **Pitfalls.** A crate that does not compile has no lints; that is *no verdict* (`build-failed`),
-never a low number. Documentation examples are not linted. Another toolchain knows other lints.
+never a low number, and the same for the crates that need it. Documentation examples are not linted. Another toolchain knows other lints.
 
 **How it can be gamed, and what is counted against that.** `suppressed`: findings that appear only
 when clippy's default lints are forced, whatever `#[allow]`, `#[expect]` or `[lints]` say.
@@ -33,8 +38,6 @@ Lint flags in `RUSTFLAGS` or `.cargo/config.toml` are taken out, and reported (`
 `generated` and `external`: findings in code moved to a build script or out of the workspace.
 A ratchet on these beside `warnings` closes the ways around it.
 """
-
-_FORCED = ("clippy::all", "unused", "deprecated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,36 +52,32 @@ class ClippyOptions:
         default=(),
         metadata={"help": "kinds of targets to lint, where not all of them compile; all if empty"},
     )
+    crates: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "members whose findings count, all if empty; one call of cargo serves all"
+        },
+    )
     forced: bool = field(
         default=True,
         metadata={"help": "run a second time with clippy's default lints forced: `suppressed`"},
     )
 
 
-def _target_arguments(options: ClippyOptions) -> list[str]:
-    return [f"--{kind}" for kind in options.targets] or ["--all-targets"]
+def _members(workspace: gaterun.Workspace, names: Sequence[str]) -> tuple[gaterun.Package, ...]:
+    """The members that are judged.
 
-
-def _run(
-    ctx: gaterun.Context,
-    workspace: gaterun.Workspace,
-    options: ClippyOptions,
-    flags: LintFlags,
-    forced: Sequence[str],
-) -> Lints:
-    from gaterun_gates.cargo.clippy_driver import run_clippy
-    from gaterun_gates.cargo.lints import read_lints
-
-    completed = run_clippy(
-        ctx,
-        workspace,
-        targets=_target_arguments(options),
-        features=options.features,
-        all_features=options.all_features,
-        flags=flags,
-        forced=forced,
-    )
-    return read_lints(completed, workspace, kinds=options.targets)
+    Raises:
+        gaterun.CannotMeasure: there is no such member (``no-input``).
+    """
+    known = {package.name for package in workspace.members}
+    if unknown := sorted(set(names) - known):
+        raise gaterun.CannotMeasure(
+            gaterun.Reason.NO_INPUT,
+            f"the workspace has no member '{unknown[0]}'",
+            help=f"members: {', '.join(sorted(known)[:10])}",
+        )
+    return tuple(p for p in workspace.members if not names or p.name in names)
 
 
 def _flag_finding(ctx: gaterun.Context, flags: LintFlags) -> list[gaterun.Finding]:
@@ -98,7 +97,9 @@ def _flag_finding(ctx: gaterun.Context, flags: LintFlags) -> list[gaterun.Findin
     ]
 
 
-def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun.Measurement:
+def measure_clippy(
+    ctx: gaterun.Context, workspace: gaterun.Workspace, lint_runs: LintRuns
+) -> gaterun.Measurement:
     """Run clippy once as configured and once with its default lints forced.
 
     Raises:
@@ -110,29 +111,32 @@ def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gateru
         return gaterun.Measurement(
             metrics={}, inspected={"crates": 0}, notes=("the workspace has no members",)
         )
-    from gaterun_gates.cargo.clippy_driver import clippy_version
     from gaterun_gates.cargo.config import compiler_notes
-    from gaterun_gates.cargo.lint_flags import find_lint_flags
+    from gaterun_gates.cargo.lint_runs import Wanted
     from gaterun_gates.cargo.lints import count_by_lint, is_harness_main
     from gaterun_gates.cargo.suppression_scan import scan_suppressions
     from gaterun_gates.cargo.targets import expected_targets
 
-    version = clippy_version(ctx, workspace)
-    flags = find_lint_flags(ctx, workspace.root)
-    lints = _run(ctx, workspace, options, flags, ())
+    members = _members(workspace, options.crates)
+    wanted = Wanted(
+        targets=options.targets,
+        features=options.features,
+        all_features=options.all_features,
+        forced=options.forced,
+    )
+    report = lint_runs.report(ctx, wanted)
+    lints = report.plain.of(members)
     suppressed = gaterun.Measured(value=None, why="option forced is off")
     hidden: list[gaterun.Finding] = []
-    if options.forced:
-        ctx.progress("again, with lints forced")
-        forced = _run(ctx, workspace, options, flags, _FORCED)
+    if report.forced is not None:
         hidden = [
             finding
-            for identity, finding in forced.warnings.items()
+            for identity, finding in report.forced.of(members).warnings.items()
             if identity not in lints.warnings and not is_harness_main(finding, workspace)
         ]
         suppressed = gaterun.Measured(value=len(hidden), breakdown=count_by_lint(hidden))
-    attributes, files = scan_suppressions(ctx, workspace)
-    expected = expected_targets(workspace.members, lints.built, options.targets)
+    attributes, files = scan_suppressions(ctx, replace(workspace, members=members))
+    expected = expected_targets(members, report.plain.built, options.targets)
     return gaterun.Measurement(
         metrics={
             "warnings": gaterun.Measured(value=len(lints.warnings), breakdown=lints.by_lint()),
@@ -140,40 +144,38 @@ def measure_clippy(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gateru
             "suppressions": gaterun.Measured(
                 value=attributes.total(), breakdown=dict(sorted(attributes.items()))
             ),
-            "lint_flags": len(flags.flags),
+            "lint_flags": len(report.flags.flags),
             "generated": len(lints.generated),
-            "external": len(lints.external),
+            "external": gaterun.Measured(value=None, why="they are of no crate among `crates`")
+            if options.crates
+            else len(report.plain.external),
             "autofixable": len(lints.autofixable),
             "raw_messages": lints.raw,
             "compile_errors": 0,
         },
-        inspected={
-            "crates": len(workspace.members),
-            "targets": len(expected.targets),
-            "files": files,
-        },
+        inspected={"crates": len(members), "targets": len(expected.targets), "files": files},
         findings=[
             *lints.warnings.values(),
-            *_flag_finding(ctx, flags),
+            *_flag_finding(ctx, report.flags),
             *(_as_note(finding) for finding in hidden),
         ],
         notes=[
+            *(["clippy ran for another gate, whose logs have its output"] * report.shared),
             *(f"left out by cargo: {text}" for text in expected.left_out),
             *compiler_notes(workspace.root),
         ],
         recipe={
-            "command": f"cargo clippy --workspace {' '.join(_target_arguments(options))} "
+            "command": f"cargo clippy --workspace {' '.join(wanted.target_arguments)} "
             "-- --cap-lints warn",
             "features": feature_recipe(options.features, all_features=options.all_features),
-            "clippy": version,
+            "clippy": report.version,
+            **({"crates": ",".join(sorted(options.crates))} if options.crates else {}),
             **recorded_env(),
         },
     )
 
 
 def _as_note(finding: gaterun.Finding) -> gaterun.Finding:
-    from msgspec.structs import replace
-
     return replace(
         finding, message=f"suppressed: {finding.message}", severity=gaterun.Severity.NOTE
     )
@@ -225,3 +227,20 @@ GATE = gaterun.Gate(
 def gaterun_gates() -> list[gaterun.Gate]:
     """Offer the gate."""
     return [GATE]
+
+
+def _lint_runs(ctx: gaterun.Context, workspace: gaterun.Workspace) -> LintRuns:
+    del ctx
+    from gaterun_gates.cargo.lint_runs import LintRuns
+
+    return LintRuns(workspace)
+
+
+@gaterun.hookimpl
+def gaterun_resources() -> list[gaterun.Resource]:
+    """Offer clippy's runs to every gate `clippy` of a phase."""
+    return [
+        gaterun.Resource(
+            name="lint_runs", compute=_lint_runs, about="clippy's answers, each asked for once"
+        )
+    ]

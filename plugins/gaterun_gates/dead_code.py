@@ -116,13 +116,15 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
     version = clippy_version(ctx, workspace)
     group = _group(ctx, workspace)
     flags = find_lint_flags(ctx, workspace.root)
-    shown = read_lints(_run(ctx, workspace, flags, "--all-targets", forced=False), workspace)
+    plain = read_lints(_run(ctx, workspace, flags, "--all-targets", forced=False), workspace)
+    shown = plain.of(workspace.members)
     ctx.progress("again, with lints forced")
     everything = _run(ctx, workspace, flags, "--all-targets")
-    forced = read_lints(everything, workspace)
+    forced_run = read_lints(everything, workspace)
+    forced = forced_run.of(workspace.members)
     # The units are those of the run before, so that cargo only repeats what it said about them.
     shipped = _run(ctx, workspace, flags)
-    shipped_lints = read_lints(shipped, workspace, kinds=_SHIPPED)
+    shipped_lints = read_lints(shipped, workspace, kinds=_SHIPPED).of(workspace.members)
 
     dead = _of_group(forced.warnings, group, workspace)
     dead |= _of_group(shipped_lints.warnings, group, workspace)
@@ -136,7 +138,7 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
     allowed = {
         lint: count for lint, count in sorted(attributes.items()) if lint in group | _MEANS_ALL
     }
-    expected = expected_targets(workspace.members, forced.built)
+    expected = expected_targets(workspace.members, forced_run.built)
     return gaterun.Measurement(
         metrics={
             "dead": gaterun.Measured(value=len(dead), breakdown=count_by_lint(dead.values())),

@@ -36,8 +36,12 @@ reported (`known_fixed`), so that the list shrinks.
 alone can be had by deleting tests. Nextest runs each test in a process of its own, so tests that
 share state behave differently there. Tests behind features that are not enabled do not exist here.
 
+**Against the base.** With `compare = true` the tests of the phase's base are built in a checkout and
+listed, not run. `removed` are those of the base that are gone, `added` those that it has not; a
+test that was renamed is one of each. The list of a commit is kept for later runs.
+
 **How it can be gamed, and what is counted against that.** `#[ignore]`: `ignored`. Deleted or
-cfg-ed out tests: `total` with a ratchet or a floor. Retries until green: `flaky`. Fake runners in
+cfg-ed out tests: `removed`, and `total` with a ratchet or a floor. Retries until green: `flaky`. Fake runners in
 `.cargo/config.toml`, wrappers and filters in nextest's configuration: overridden, or no verdict.
 Tests without assertions are not seen.
 """
@@ -65,6 +69,10 @@ class TestsOptions:
     limit: float = field(
         default=900.0,
         metadata={"help": "seconds for one test binary (libtest) or one test (nextest)"},
+    )
+    compare: bool = field(
+        default=False,
+        metadata={"help": "list the tests of the phase's base too: `removed` and `added`"},
     )
 
 
@@ -139,7 +147,7 @@ def measure_tests(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun
         return gaterun.Measurement(
             metrics={}, inspected={"tests": 0}, notes=("the workspace has no members",)
         )
-    from gaterun_gates.cargo.binaries import read_test_binaries
+    from gaterun_gates.cargo.binaries import read_test_build
     from gaterun_gates.cargo.config import compiler_notes
     from gaterun_gates.cargo.invocation import Invocation
     from gaterun_gates.cargo.runner import target_triples
@@ -158,9 +166,10 @@ def measure_tests(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun
         ctx,
         ["cargo", "test", "--no-run", "--message-format=json", *call.arguments()],
     )
-    binaries = read_test_binaries(build, workspace)
+    built = read_test_build(build, workspace)
+    notes += [f"left out by cargo: {text}" for text in built.left_out]
     began = time.monotonic()
-    outcomes = _run_all(ctx, call, runner, binaries, doctests=options.doctests)
+    outcomes = _run_all(ctx, call, runner, built.binaries, doctests=options.doctests)
     outcomes.sort(key=lambda outcome: outcome.id)
     seconds = time.monotonic() - began
     recipe = {
@@ -173,17 +182,43 @@ def measure_tests(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun
         version = ctx.run(["cargo-nextest", "--version"], env=cargo_env()).out().splitlines()
         notes.append(f"run by {version[0] if version else 'nextest'}")
     notes += compiler_notes(workspace.root)
-    return _measurement(outcomes, options, seconds, notes, recipe)
+    removed, added = _against_base(ctx, call, options, {outcome.id for outcome in outcomes})
+    metrics: dict[str, gaterun.Measured | float] = {
+        "removed": removed,
+        "added": added,
+        "duration": seconds,
+    }
+    return _measurement(outcomes, options, metrics, notes, recipe)
+
+
+def _against_base(
+    ctx: gaterun.Context, call: Invocation, options: TestsOptions, here: set[str]
+) -> tuple[gaterun.Measured, gaterun.Measured]:
+    """The tests of the base that are gone, and those that it has not."""
+    from gaterun_gates.cargo.base_tests import base_tests
+
+    why = ""
+    if not options.compare:
+        why = "option compare is off"
+    elif ctx.base is None:
+        why = "the phase names no base"
+    else:
+        try:
+            before = base_tests(ctx, ctx.base, call, doctests=options.doctests)
+            return _by_name(sorted(before - here)), _by_name(sorted(here - before))
+        except gaterun.CannotMeasure as refusal:
+            why = f"the tests of the base are not known: {refusal.message}"
+    return gaterun.Measured(value=None, why=why), gaterun.Measured(value=None, why=why)
 
 
 def _measurement(
     outcomes: Sequence[CaseOutcome],
     options: TestsOptions,
-    seconds: float,
+    metrics: dict[str, gaterun.Measured | float],
     notes: Sequence[str],
     recipe: dict[str, str],
 ) -> gaterun.Measurement:
-    from gaterun_gates.cargo.known_failures import compare, findings
+    from gaterun_gates.cargo.known_failures import compare, findings, removed_findings
     from gaterun_gates.cargo.outcome import Status
 
     compared = compare(outcomes, options.known_failures)
@@ -206,10 +241,10 @@ def _measurement(
             "known_fixed": len(compared.fixed),
             "missing_known": len(compared.missing),
             "flaky": len(flaky),
-            "duration": seconds,
+            **metrics,
         },
         inspected={"tests": executed},
-        findings=findings(outcomes, compared),
+        findings=[*findings(outcomes, compared), *removed_findings(metrics["removed"])],
         notes=tuple(notes),
         recipe=recipe,
         flaky=bool(flaky),
@@ -265,6 +300,8 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="known_failed", help="known failures that fail"),
         gaterun.Metric(name="known_fixed", better=_NEITHER, help="known failures that pass"),
         gaterun.Metric(name="missing_known", help="known failures that were not run"),
+        gaterun.Metric(name="removed", help="tests of the base that are gone"),
+        gaterun.Metric(name="added", better=_NEITHER, help="tests that the base has not"),
         gaterun.Metric(name="flaky", help="tests that passed only when run again"),
         gaterun.Metric(
             name="duration",

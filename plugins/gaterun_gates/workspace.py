@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gaterun
-from gaterun_gates.cargo.environment import cargo_env
 
 
 def compute_workspace(ctx: gaterun.Context) -> gaterun.Workspace:
@@ -22,22 +21,9 @@ def compute_workspace(ctx: gaterun.Context) -> gaterun.Workspace:
             "there is no Cargo.toml in the workspace root",
             help="run gaterun in the folder of the workspace's Cargo.toml, or name it with -C",
         )
-    completed = ctx.run(
-        ["cargo", "metadata", "--no-deps", "--format-version", "1", "--color", "never"],
-        env=cargo_env(),
-    )
-    if not completed.ok:
-        from gaterun_gates.cargo.failure import explain
+    from gaterun_gates.cargo.metadata import read_workspace
 
-        raise explain(completed, otherwise=gaterun.Reason.PARSE_ERROR)
-    from gaterun_gates.cargo.metadata import decode_workspace
-
-    try:
-        return decode_workspace(completed.stdout.read_bytes())
-    except ValueError as error:
-        raise gaterun.CannotMeasure(
-            gaterun.Reason.PARSE_ERROR, f"the output of cargo metadata is not understood: {error}"
-        ) from error
+    return read_workspace(ctx, ctx.root)
 
 
 @gaterun.hookimpl

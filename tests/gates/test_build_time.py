@@ -95,19 +95,66 @@ def test_the_same_tree_twice_is_never_an_improvement(tmp_path: Path) -> None:
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+MEMBERS = {
+    "Cargo.toml": '[workspace]\nmembers = ["app", "core"]\nresolver = "2"\n',
+    "core/Cargo.toml": '[package]\nname = "core-lib"\nversion = "0.1.0"\nedition = "2021"\n',
+    "core/src/lib.rs": "#![deny(warnings, missing_docs)]\n//! Docs.\n",
+    "app/Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n'
+    '[dependencies]\ncore-lib = { path = "../core" }\n',
+    "app/src/main.rs": "#![deny(warnings)]\nfn main() {}",
+}
+
+
 def test_no_op_and_incremental(tmp_path: Path) -> None:
-    members = {
-        "Cargo.toml": '[workspace]\nmembers = ["app", "core"]\nresolver = "2"\n',
-        "core/Cargo.toml": '[package]\nname = "core-lib"\nversion = "0.1.0"\nedition = "2021"\n',
-        "core/src/lib.rs": "#![deny(warnings, missing_docs)]\n//! Docs.\n",
-        "app/Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n'
-        '[dependencies]\ncore-lib = { path = "../core" }\n',
-        "app/src/main.rs": "#![deny(warnings)]\nfn main() {}",
-    }
-    found = measure(tmp_path, members, members, scenarios=["no_op", "incremental"])
+    scenarios = ["no_op", "incremental", "incremental_leaf"]
+    found = measure(tmp_path, MEMBERS, MEMBERS, scenarios=scenarios)
+    assert change(found, "no_op").base < change(found, "incremental_leaf").base
     assert change(found, "no_op").base < change(found, "incremental").base
     assert found.metrics["units"] == 2
-    assert (tmp_path / "repository/core/src/lib.rs").read_text() == members["core/src/lib.rs"]
+    assert found.findings == []
+    said = [note.partition(":")[0] for note in found.notes]
+    assert said[1:3] == [
+        "incremental after an edit in core-lib",
+        "incremental_leaf after an edit in app",
+    ]
+    resolution = found.metrics["resolution"]
+    assert isinstance(resolution, float)
+    assert resolution > 0
+    assert f"{resolution:.1%}" in "".join(found.notes)
+    assert (tmp_path / "repository/core/src/lib.rs").read_text() == MEMBERS["core/src/lib.rs"]
+
+
+def test_both_edits_of_the_only_member_are_new(tmp_path: Path) -> None:
+    found = measure(tmp_path, PLAIN, PLAIN, scenarios=["incremental", "incremental_leaf"])
+    assert change(found, "incremental").pairs == change(found, "incremental_leaf").pairs == 6
+
+
+def test_an_edit_after_which_too_much_is_compiled_has_no_time(tmp_path: Path) -> None:
+    # Runs again and again, and with it its crate is compiled, which nobody edited.
+    script = 'fn main() { println!("cargo::rerun-if-changed=nowhere"); }\n'
+    tree = {
+        **MEMBERS,
+        "Cargo.toml": '[workspace]\nmembers = ["app", "core", "dirty"]\nresolver = "2"\n',
+        "dirty/Cargo.toml": MEMBERS["core/Cargo.toml"].replace("core-lib", "dirty"),
+        "dirty/src/lib.rs": "",
+        "dirty/build.rs": script,
+    }
+    with pytest.raises(gaterun.CannotMeasure) as refusal:
+        measure(tmp_path, tree, tree, scenarios=["incremental"])
+    assert refusal.value.reason is gaterun.Reason.INCOMPLETE
+    assert refusal.value.message == (
+        "what was built on the base side is not incremental: "
+        "'core-lib' was edited and 'dirty' compiled again as well"
+    )
+
+
+def test_a_target_folder_of_the_users_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARGO_TARGET_DIR", str(tmp_path / "mine"))
+    found = measure(tmp_path, PLAIN, PLAIN, scenarios=["clean"])
+    assert change(found, "clean").pairs == 6
+    assert not (tmp_path / "mine").exists()
 
 
 @pytest.mark.skipif(
@@ -158,7 +205,7 @@ def test_a_build_script_that_always_runs_spoils_only_its_scenario(tmp_path: Path
     with pytest.raises(gaterun.CannotMeasure) as refusal:
         measure(tmp_path, tree, tree, scenarios=["no_op"])
     assert refusal.value.reason is gaterun.Reason.INCOMPLETE
-    assert "not a no_op build on the base side" in refusal.value.message
+    assert "what was built on the base side is not no_op" in refusal.value.message
     root = tmp_path / "repository"
     found = measure_gate(
         GATE, root, base="HEAD", options={"pairs": 6, "scenarios": ["no_op", "incremental"]}

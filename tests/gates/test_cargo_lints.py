@@ -43,7 +43,8 @@ def workspace():
 
 
 def test_distinct_findings_are_counted_and_repetitions_are_not(tmp_path, workspace):
-    lints = read_lints(_completed(tmp_path, RECORDED), workspace)
+    run = read_lints(_completed(tmp_path, RECORDED), workspace)
+    lints = run.of(workspace.members)
     by_lint = lints.by_lint()
     assert lints.raw == sum(b'"level": "warning"' in line for line in RECORDED)
     assert lints.raw > 2 * len(lints.warnings)
@@ -56,7 +57,7 @@ def test_distinct_findings_are_counted_and_repetitions_are_not(tmp_path, workspa
     assert raw["clippy::cargo_common_metadata"] > by_lint["clippy::cargo_common_metadata"]
     assert len(lints.generated) == 2
     assert {f.path for f in lints.generated.values()} == {"$OUT_DIR(a)/g.rs"}
-    assert lints.external == {}
+    assert run.external == {}
 
 
 def test_a_message_of_a_package_that_is_no_member_is_external(tmp_path, workspace):
@@ -66,9 +67,9 @@ def test_a_message_of_a_package_that_is_no_member_is_external(tmp_path, workspac
         else line
         for line in RECORDED
     ]
-    lints = read_lints(_completed(tmp_path, moved), workspace)
-    assert lints.by_lint()["clippy::needless_return"] == 1
-    assert [f.rule for f in lints.external.values()] == ["clippy::needless_return"]
+    run = read_lints(_completed(tmp_path, moved), workspace)
+    assert run.of(workspace.members).by_lint()["clippy::needless_return"] == 1
+    assert [f.rule for f in run.external.values()] == ["clippy::needless_return"]
 
 
 def test_an_error_gives_no_count_but_names_its_place(tmp_path, workspace):
@@ -79,7 +80,7 @@ def test_an_error_gives_no_count_but_names_its_place(tmp_path, workspace):
         for line in RECORDED
     ]
     with pytest.raises(gaterun.CannotMeasure) as caught:
-        read_lints(_completed(tmp_path, broken), workspace)
+        read_lints(_completed(tmp_path, broken), workspace).of(workspace.members)
     assert caught.value.reason is gaterun.Reason.BUILD_FAILED
     assert "crates/b/src/m.rs:2:" in caught.value.message
 
@@ -90,7 +91,7 @@ def test_a_compiler_bug_is_a_crash(tmp_path, workspace):
         for line in RECORDED
     ]
     with pytest.raises(gaterun.CannotMeasure) as caught:
-        read_lints(_completed(tmp_path, broken), workspace)
+        read_lints(_completed(tmp_path, broken), workspace).of(workspace.members)
     assert caught.value.reason is gaterun.Reason.CRASHED
 
 
@@ -99,14 +100,15 @@ def test_a_stream_that_lacks_something_is_incomplete(tmp_path, workspace, lost):
     lines = [line for line in RECORDED if lost.encode() not in line]
     assert len(lines) < len(RECORDED)
     with pytest.raises(gaterun.CannotMeasure) as caught:
-        read_lints(_completed(tmp_path, lines), workspace)
+        read_lints(_completed(tmp_path, lines), workspace).of(workspace.members)
     assert caught.value.reason is gaterun.Reason.INCOMPLETE
 
 
 def test_other_lines_in_the_stream_are_passed_over(tmp_path, workspace):
     noise = [b"hello\n", b"{not json}\n", b'{"reason":"new-thing","x":1}\n', b"\xff\xfe\n", b"\n"]
-    lints = read_lints(_completed(tmp_path, [*noise, *RECORDED]), workspace)
-    assert lints.raw == read_lints(_completed(tmp_path, RECORDED), workspace).raw
+    noisy = read_lints(_completed(tmp_path, [*noise, *RECORDED]), workspace)
+    plain = read_lints(_completed(tmp_path, RECORDED), workspace)
+    assert noisy.of(workspace.members).raw == plain.of(workspace.members).raw
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import gaterun
 from gaterun_gates.cargo import doctest, libtest, nextest
-from gaterun_gates.cargo.binaries import binary_id, has_harness, read_test_binaries
+from gaterun_gates.cargo.binaries import binary_id, has_harness, read_test_build
 from gaterun_gates.cargo.known_failures import compare, findings
 from gaterun_gates.cargo.metadata import decode_workspace
 from gaterun_gates.cargo.outcome import CaseOutcome, Status
@@ -278,10 +278,10 @@ def _completed(lines: bytes, folder: Path, status: int = 0) -> gaterun.Completed
 def test_recorded_test_binaries(tmp_path):
     workspace = decode_workspace((DATA.parent / "cargo" / "metadata.json").read_bytes())
     recorded = (DATA / "no-run.jsonl").read_bytes()
-    binaries = read_test_binaries(_completed(recorded, tmp_path), workspace)
+    binaries = read_test_build(_completed(recorded, tmp_path), workspace).binaries
     assert [binary.id for binary in binaries] == ["a", "a::h", "a::it", "b", "b::bin/b"]
     with pytest.raises(gaterun.CannotMeasure) as caught:
-        read_test_binaries(_completed(recorded[: len(recorded) // 2], tmp_path, 101), workspace)
+        read_test_build(_completed(recorded[: len(recorded) // 2], tmp_path, 101), workspace)
     assert caught.value.reason is gaterun.Reason.INCOMPLETE
 
 

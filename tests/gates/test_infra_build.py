@@ -17,7 +17,7 @@ from gaterun_gates.infra.build_scenarios import SCENARIOS, pair_order
 from gaterun_gates.infra.cargo_roots import declares_workspace, decode_root
 from gaterun_gates.infra.disk_usage import disk_usage
 from gaterun_gates.infra.host_load import cpu_pressure, parse_pressure, processors
-from gaterun_gates.infra.source_edit import choose_edits, dependents, edit_text
+from gaterun_gates.infra.source_edit import Edit, choose_edits, dependents, edit_text
 
 ROOT = Path("/tree")
 
@@ -106,13 +106,64 @@ def test_any_output_is_read(lines: list[bytes]) -> None:
 def test_every_scenario_knows_what_fits_it() -> None:
     made = read_build([artifact("a"), FINISHED], ROOT)
     fresh = read_build([artifact("a", fresh=True), FINISHED], ROOT)
-    fits = {each.name: (not each.complaint(made), not each.complaint(fresh)) for each in SCENARIOS}
+    edit = edit_of(workspace(package("a")))
+    fits = {
+        each.name: (not each.complaint(made, edit), not each.complaint(fresh, edit))
+        for each in SCENARIOS
+    }
     assert fits == {
         "clean": (True, False),
         "clean_as_configured": (True, False),
         "no_op": (False, True),
         "incremental": (True, False),
+        "incremental_leaf": (True, False),
     }
+
+
+def edit_of(members: gaterun.Workspace, name: str = "a") -> Edit:
+    return Edit(
+        package=name,
+        path=ROOT / name / "src/lib.rs",
+        library=True,
+        original="",
+        dependents=dependents(members)[name],
+        members=frozenset(member.name for member in members.members),
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "complaint"),
+    [
+        ("core mid app", ""),
+        ("core mid app maybe", ""),  # it needs core under a condition only
+        ("core mid app tested", ""),  # its tests need core
+        ("core mid app serde", ""),  # no member
+        ("core mid", "'core' was edited and 'app' not compiled again"),
+        ("", "'core' was edited and 'app', 'core', 'mid' not compiled again"),
+        ("core mid app other", "'core' was edited and 'other' compiled again as well"),
+    ],
+)
+def test_an_edit_has_the_package_and_its_dependents_compiled_again(
+    made: str, complaint: str
+) -> None:
+    members = workspace(
+        package("app", "mid"),
+        package("mid", "core"),
+        package("core"),
+        package("maybe", "core!"),
+        package("tested", "core?"),
+        package("other", "serde"),
+    )
+    again = made.split()
+    every = ["app", "mid", "core", "maybe", "tested", "other", "serde"]
+    build = read_build([artifact(name, fresh=name not in again) for name in every], ROOT)
+    assert edit_of(members, "core").complaint(*build.packages()) == complaint
+
+
+def test_what_is_not_part_of_the_build_need_not_be_compiled_again() -> None:
+    members = workspace(package("app", "core"), package("core"))
+    build = read_build([artifact("core")], ROOT)  # default-members leaves app out
+    assert edit_of(members, "core").complaint(*build.packages()) == ""
 
 
 def test_pairs_are_balanced() -> None:
@@ -165,10 +216,11 @@ def package(name: str, *needs: str, folder: Path = ROOT, kind: str = "lib") -> g
         targets=(gaterun.Target(name=name, kind=(kind,), src_path=folder / name / "src/lib.rs"),),
         dependencies=tuple(
             gaterun.Dependency(
-                name=need.strip("?"),
+                name=need.strip("?!"),
                 req="*",
                 kind="dev" if need.endswith("?") else "normal",
-                path=folder / need.strip("?"),
+                path=folder / need.strip("?!"),
+                conditional=need.endswith("!"),
             )
             for need in needs
         ),
@@ -185,7 +237,13 @@ def test_dependents_direct_and_indirect_but_not_for_tests() -> None:
             package("app", "mid"), package("mid", "core"), package("core", "app?"), package("x")
         )
     )
-    assert found == {"app": 0, "mid": 1, "core": 2, "x": 0}
+    certain = {name: sorted(each.certain) for name, each in found.items()}
+    possible = {name: sorted(each.possible) for name, each in found.items()}
+    assert certain == {
+        "app": ["app"], "mid": ["app", "mid"], "core": ["app", "core", "mid"], "x": ["x"]
+    }  # fmt: skip
+    # The tests of core need app, and with it mid.
+    assert possible == {**certain, "app": ["app", "core"], "mid": ["app", "core", "mid"]}
 
 
 def test_the_most_depended_on_package_of_both_sides_is_edited(tmp_path: Path) -> None:
@@ -209,7 +267,10 @@ def test_the_most_depended_on_package_of_both_sides_is_edited(tmp_path: Path) ->
     edits[0].apply(3)
     edits[0].apply(4)
     assert edits[0].path.read_text() == "// core" + edit_text(4, library=True)
-    assert choose_edits(sides, "app")[0].path.parts[-3] == "app"
+    edits[0].undo()
+    assert edits[0].path.read_text() == "// core"
+    assert choose_edits(sides, "mid")[0].path.parts[-3] == "mid"
+    assert [edit.package for edit in choose_edits(sides, leaf=True)] == ["app", "app"]
     with pytest.raises(gaterun.CannotMeasure) as refusal:
         choose_edits(sides, "new")
     assert refusal.value.reason is gaterun.Reason.NOT_COMPARABLE

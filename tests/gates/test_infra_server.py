@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 import gaterun
+from gaterun.core.controls import write_tree
 from gaterun.core.execute import Processes, Stopped
 from gaterun.core.measure import Bench
 from gaterun_gates.infra.sccache_server import last_line, own_server
@@ -119,3 +120,24 @@ def test_a_program_that_gives_no_statistics(bench: Bench, tmp_path: Path) -> Non
 def test_last_line() -> None:
     assert last_line("a\n  b \n\n") == "b"
     assert last_line("\n") == "no message"
+
+
+@pytest.mark.cargo
+def test_what_it_compiles_is_part_of_its_cpu_time(bench: Bench, tmp_path: Path) -> None:
+    source = 'pub fn f%d() -> String { format!("{n}", n = %d) }\n'
+    functions = "".join(source % (n, n) for n in range(300))
+    manifest = '[package]\nname = "one"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n'
+    write_tree(tmp_path, {"Cargo.toml": manifest, "src/lib.rs": functions})
+
+    def measure(ctx: gaterun.Context) -> gaterun.Measurement:
+        with own_server(ctx, Path(str(SCCACHE)), tmp_path / "cache") as server:
+            server.start({})
+            before = server.cpu_seconds()
+            env = {"RUSTC_WRAPPER": SCCACHE, "CARGO_INCREMENTAL": "0", **server.env}
+            done = ctx.run(["cargo", "build", "--offline"], env=env)
+            assert done.ok, done.err()
+            assert server.stats().misses == 1
+            assert server.cpu_seconds() - before > done.cpu_seconds / 10
+        return NOTHING
+
+    run(bench, measure)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import gaterun
 from gaterun_gates.cargo import diagnostics
 from gaterun_gates.cargo.messages import BuiltTarget, read_messages
+from gaterun_gates.cargo.targets import Built, expected_targets
 from gaterun_gates.cargo.toml_file import read_toml, table
 
 _LIBRARY_KINDS = frozenset({"lib", "rlib", "dylib", "cdylib", "staticlib", "proc-macro"})
@@ -29,6 +30,19 @@ class Binary:
     executable: str
     name: str
     harness: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltTests:
+    """What a build of the tests led to.
+
+    Attributes:
+        binaries: the programs that run tests, by id.
+        left_out: targets that cargo passes over, each with why.
+    """
+
+    binaries: tuple[Binary, ...]
+    left_out: tuple[str, ...]
 
 
 def binary_id(package: str, kind: str, target: str) -> str:
@@ -68,9 +82,7 @@ def _error(error: gaterun.Finding) -> gaterun.CannotMeasure:
     )
 
 
-def read_test_binaries(
-    completed: gaterun.Completed, workspace: gaterun.Workspace
-) -> tuple[Binary, ...]:
+def read_test_build(completed: gaterun.Completed, workspace: gaterun.Workspace) -> BuiltTests:
     """Read the stream of a finished ``cargo test --no-run --message-format=json``.
 
     Raises:
@@ -81,9 +93,9 @@ def read_test_binaries(
 
     packages = {package.id: package for package in workspace.members}
     found: list[tuple[gaterun.Package, BuiltTarget, str]] = []
-    finished = False
+    built = Built()
     for line in read_messages(completed.lines()):
-        finished = finished or line.reason == "build-finished"
+        built.see(line)
         message = line.message
         if message is not None and diagnostics.is_compiler_bug(message):
             raise gaterun.CannotMeasure(
@@ -101,12 +113,15 @@ def read_test_binaries(
         tests = line.profile is not None and line.profile.test
         if package is not None and tests and line.executable and line.target is not None:
             found.append((package, line.target, line.executable))
-    if not completed.ok or not finished:
+    if not completed.ok or not built.finished:
         raise explain(
             completed,
-            otherwise=gaterun.Reason.BUILD_FAILED if finished else gaterun.Reason.INCOMPLETE,
+            otherwise=gaterun.Reason.BUILD_FAILED if built.finished else gaterun.Reason.INCOMPLETE,
         )
-    return tuple(sorted(_binaries(found), key=lambda binary: binary.id))
+    return BuiltTests(
+        binaries=tuple(sorted(_binaries(found), key=lambda binary: binary.id)),
+        left_out=expected_targets(workspace.members, built, ("lib", "bins", "tests")).left_out,
+    )
 
 
 def _binaries(

@@ -16,6 +16,7 @@ _RESULT = re.compile(
     r"test (?P<file>\S.*?) - (?:(?P<item>.*?) )?\(line (?P<line>\d+)\)"
     r"(?: - (?:compile fail|compile|should panic))* \.\.\. (?P<result>ok|FAILED|ignored)\b.*"
 )
+_LISTED = re.compile(r"(?P<file>\S.*?) - (?:(?P<item>.*?) )?\(line (?P<line>\d+)\).*: test")
 _END = re.compile(
     r"test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored; "
     r"(\d+) measured; (\d+) filtered out.*"
@@ -129,6 +130,16 @@ def _examples(blocks: list[_Block], outputs: dict[str, list[str]]) -> list[Examp
             )
         )
     return examples
+
+
+def read_listed(stdout: str) -> list[tuple[str, str]]:
+    """The file and `Example.name` of each line of ``cargo test --doc -- --list --format terse``."""
+    found = [
+        (match["file"], match["item"] or "", int(match["line"]), Status.IGNORED)
+        for line in stdout.splitlines()
+        if (match := _LISTED.fullmatch(line))
+    ]
+    return [(example.file, example.name) for example in _examples([_Block(len(found), found)], {})]
 
 
 def read_headers(stderr: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import gaterun
 from gaterun_gates.cargo.config import config_files
-from gaterun_gates.cargo.doctest import read_doctests, read_headers
+from gaterun_gates.cargo.doctest import read_doctests, read_headers, read_listed
 from gaterun_gates.cargo.invocation import Invocation
 from gaterun_gates.cargo.outcome import CaseOutcome, Status
 from gaterun_gates.cargo.runner import neutral_command, plain_folder, runner_env
@@ -17,7 +17,8 @@ from gaterun_gates.cargo.toml_file import table
 _TELLING = ("--no-run", "--test-args", "--test-runtool", "--runtool")
 
 
-def _owner(call: Invocation, file: str) -> str:
+def _binary(call: Invocation, file: str) -> str:
+    """The id under which the examples of a file are counted."""
     path = PurePosixPath(file.replace("\\", "/"))
     folders = sorted(
         ((package.folder, package.name) for package in call.workspace.members),
@@ -26,8 +27,8 @@ def _owner(call: Invocation, file: str) -> str:
     for folder, name in folders:
         relative = PurePosixPath(call.workspace.relative(folder))
         if relative == PurePosixPath() or path.is_relative_to(relative):
-            return name
-    return ""
+            return f"{name}::doc"
+    return "::doc"
 
 
 def tampering_flags(folder: Path) -> list[str]:
@@ -40,6 +41,29 @@ def tampering_flags(folder: Path) -> list[str]:
             value = item.get("rustdocflags", "") if isinstance(item, dict) else ""
             flags.append(" ".join(map(str, value)) if isinstance(value, list) else str(value))
     return [flag for text in flags for flag in text.split() if flag.startswith(_TELLING)]
+
+
+def _has_doctests(workspace: gaterun.Workspace) -> bool:
+    return any(target.doctest for package in workspace.members for target in package.targets)
+
+
+def list_doctests(ctx: gaterun.Context, call: Invocation) -> frozenset[str]:
+    """The ids of the documentation tests, without running any.
+
+    Raises:
+        gaterun.CannotMeasure: cargo does not list them.
+    """
+    from gaterun_gates.cargo.failure import explain
+
+    if not _has_doctests(call.workspace):
+        return frozenset()
+    completed = call.run(
+        ctx,
+        ["cargo", "test", "--doc", *call.arguments(), "--", "--list", "--format", "terse"],
+    )
+    if not completed.ok:
+        raise explain(completed, otherwise=gaterun.Reason.INCOMPLETE)
+    return frozenset(f"{_binary(call, file)}${name}" for file, name in read_listed(completed.out()))
 
 
 def run_doctests(ctx: gaterun.Context, call: Invocation) -> list[CaseOutcome]:
@@ -86,7 +110,7 @@ def run_doctests(ctx: gaterun.Context, call: Invocation) -> list[CaseOutcome]:
         raise gaterun.CannotMeasure(gaterun.Reason.INCOMPLETE, why)
     return [
         CaseOutcome(
-            binary=f"{_owner(call, example.file)}::doc",
+            binary=_binary(call, example.file),
             name=example.name,
             status=example.status,
             output=f"panicked at {example.file}:{example.line}:1:\n{_reason(example.output)}"

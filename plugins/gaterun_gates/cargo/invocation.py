@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gaterun
 from gaterun_gates.cargo.environment import cargo_env
@@ -36,6 +37,7 @@ class Invocation:
         retries: how often failed tests are run again.
         limit: seconds for a test binary (libtest) or a test (nextest).
         triples: targets whose configured runner is overridden.
+        target: folder to build in; cargo's own choice where ``None``.
     """
 
     workspace: gaterun.Workspace
@@ -44,6 +46,7 @@ class Invocation:
     retries: int = 0
     limit: float = 900.0
     triples: tuple[str, ...] = ()
+    target: Path | None = None
 
     def arguments(self) -> list[str]:
         """What cargo test, cargo test --doc and nextest all take."""
@@ -51,6 +54,7 @@ class Invocation:
             *("--workspace", "--color", "never"),
             *lock_arguments(self.workspace),
             *feature_arguments(self.features, all_features=self.all_features),
+            *(("--target-dir", str(self.target)) if self.target else ()),
         ]
 
     def run(

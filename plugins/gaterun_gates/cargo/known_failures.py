@@ -83,6 +83,20 @@ def _listed(rule: str, name: str, message: str, severity: gaterun.Severity) -> g
     )
 
 
+def removed_findings(removed: gaterun.Measured | float) -> list[gaterun.Finding]:
+    """A finding for each test of the base that is gone."""
+    return [
+        gaterun.Finding(
+            rule="test-removed",
+            message=f"{name} is a test of the base and is gone",
+            severity=gaterun.Severity.WARNING,
+            help="a test that was renamed or moved is counted as removed and added",
+            fingerprint=_fingerprint("test-removed", name),
+        )
+        for name in (removed.breakdown if isinstance(removed, gaterun.Measured) else ())
+    ]
+
+
 def findings(outcomes: Sequence[CaseOutcome], compared: Compared) -> list[gaterun.Finding]:
     """The findings for failed tests, flaky ones, and entries of the list that are out of date."""
     new, known = frozenset(compared.new), frozenset(compared.known)

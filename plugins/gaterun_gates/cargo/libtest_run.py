@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import gaterun
@@ -23,9 +24,12 @@ def _write_plan(
     wanted: Collection[str],
     only: Mapping[str, Sequence[str]],
     limit: float,
+    *,
+    list_only: bool,
 ) -> None:
     plan = {
         "limit": limit,
+        "list_only": list_only,
         "binaries": {
             os.path.realpath(binary.executable): {
                 "file": f"{number:04}",
@@ -94,6 +98,31 @@ def _with_harness(
     ]
 
 
+@contextlib.contextmanager
+def _called(
+    ctx: gaterun.Context,
+    call: Invocation,
+    binaries: Sequence[Binary],
+    wanted: Collection[str],
+    only: Mapping[str, Sequence[str]],
+    *,
+    list_only: bool = False,
+) -> Iterator[dict[str, Path]]:
+    """Have cargo call the binaries through the runner; where each of them left its files."""
+    with plain_folder(ctx.scratch) as above:
+        folder = above / f"libtest-{len(list(above.iterdir()))}"
+        folder.mkdir()
+        shim = folder / _SHIM.name
+        shim.write_bytes(_SHIM.read_bytes())
+        _write_plan(folder, binaries, wanted, only, call.limit, list_only=list_only)
+        call.run(
+            ctx,
+            ["cargo", "test", "--tests", "--no-fail-fast", *call.arguments()],
+            runner_env(call.triples, python_command(folder, shim)),
+        )
+        yield {binary.id: folder / f"{number:04}" for number, binary in enumerate(binaries)}
+
+
 def run_libtest(
     ctx: gaterun.Context,
     call: Invocation,
@@ -115,28 +144,42 @@ def run_libtest(
             not complete.
     """
     only = only or {}
-    with plain_folder(ctx.scratch) as above:
-        folder = above / f"libtest-{len(list(above.iterdir()))}"
-        folder.mkdir()
-        shim = folder / _SHIM.name
-        shim.write_bytes(_SHIM.read_bytes())
-        _write_plan(folder, binaries, wanted, only, call.limit)
-        call.run(
-            ctx,
-            ["cargo", "test", "--tests", "--no-fail-fast", *call.arguments()],
-            runner_env(call.triples, python_command(folder, shim)),
-        )
+    with _called(ctx, call, binaries, wanted, only) as files:
         outcomes: list[CaseOutcome] = []
-        for number, binary in enumerate(binaries):
+        for binary in binaries:
             if binary.id not in wanted or (only and binary.id not in only):
                 continue
-            base = folder / f"{number:04}"
+            base = files[binary.id]
             status = _status(base, binary, call.limit)
             if binary.harness:
                 outcomes += _with_harness(binary, base, status, only.get(binary.id, ()))
             else:
                 outcomes.append(_without_harness(binary, base, status))
     return outcomes
+
+
+def list_libtest(
+    ctx: gaterun.Context, call: Invocation, binaries: Sequence[Binary]
+) -> frozenset[str]:
+    """The ids of the tests that the binaries have, ignored ones too, without running any.
+
+    Raises:
+        gaterun.CannotMeasure: a binary does not list its tests.
+    """
+    found: set[str] = set()
+    with _called(ctx, call, binaries, [binary.id for binary in binaries], {}, list_only=True) as at:
+        for binary in binaries:
+            if not binary.harness:
+                found.add(f"{binary.id}${binary.name}")
+                continue
+            if status := _status(at[binary.id], binary, call.limit):
+                raise gaterun.CannotMeasure(
+                    gaterun.Reason.INCOMPLETE,
+                    f"{binary.id} does not list its tests ({_ended(status)})",
+                )
+            text = at[binary.id].with_suffix(".list").read_text("utf-8", "replace")
+            found.update(f"{binary.id}${name}" for name in libtest.read_list(text))
+    return frozenset(found)
 
 
 def run_with_retries(

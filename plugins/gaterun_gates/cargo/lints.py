@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import gaterun
 from gaterun_gates.cargo import diagnostics
-from gaterun_gates.cargo.messages import Diagnostic, read_messages
+from gaterun_gates.cargo.messages import Diagnostic, Line, read_messages
 from gaterun_gates.cargo.targets import Built, expected_targets, key
 
 Identity = tuple[object, ...]
@@ -17,27 +16,122 @@ Identity = tuple[object, ...]
 
 @dataclass(slots=True)
 class Lints:
-    """What clippy said about a workspace.
+    """What clippy said about some members.
 
     Attributes:
         warnings: findings in the members' own sources, by identity.
         generated: those in sources that a build script wrote.
-        external: those in path dependencies that are no members.
         autofixable: identities of warnings with a suggestion that the compiler vouches for.
-        raw: messages about members before repetitions are dropped.
-        built: what was checked.
+        raw: messages before repetitions are dropped.
     """
 
     warnings: dict[Identity, gaterun.Finding] = field(default_factory=dict)
     generated: dict[Identity, gaterun.Finding] = field(default_factory=dict)
-    external: dict[Identity, gaterun.Finding] = field(default_factory=dict)
     autofixable: set[Identity] = field(default_factory=set)
     raw: int = 0
-    built: Built = field(default_factory=Built)
 
     def by_lint(self) -> dict[str, float]:
         """Number of warnings by lint."""
         return count_by_lint(self.warnings.values())
+
+    def add(self, message: Diagnostic, workspace: gaterun.Workspace, package_id: str) -> None:
+        """Take a warning into account; a repetition counts in `raw` only."""
+        self.raw += 1
+        identity = diagnostics.identity(message, package_id, workspace.root)
+        if identity in self.warnings or identity in self.generated:
+            return
+        finding = diagnostics.finding(message, workspace.root, severity=gaterun.Severity.WARNING)
+        if finding.path.startswith(diagnostics.GENERATED):
+            self.generated[identity] = finding
+            return
+        self.warnings[identity] = finding
+        if diagnostics.is_autofixable(message):
+            self.autofixable.add(identity)
+
+    def update(self, other: Lints) -> None:
+        """Take over what was said about other members; a file of both counts once."""
+        for identity, finding in other.warnings.items():
+            self.warnings.setdefault(identity, finding)
+        for identity, finding in other.generated.items():
+            self.generated.setdefault(identity, finding)
+        self.autofixable |= other.autofixable
+        self.raw += other.raw
+
+
+@dataclass(slots=True)
+class LintRun:
+    """One run of clippy over a workspace, by member: one that does not compile spoils only itself.
+
+    Attributes:
+        kinds: the kinds of targets that were asked for, as `expected_targets` has them.
+        said: about each member, by package id.
+        external: findings in path dependencies that are no members.
+        errors: why a package was not linted, by package id, in the order of the stream.
+        built: what was checked.
+        failure: why cargo did not finish; ``None`` where it did, with or without errors.
+    """
+
+    workspace: gaterun.Workspace
+    kinds: tuple[str, ...] = ()
+    said: defaultdict[str, Lints] = field(default_factory=lambda: defaultdict(Lints))
+    external: dict[Identity, gaterun.Finding] = field(default_factory=dict)
+    errors: dict[str, gaterun.CannotMeasure] = field(default_factory=dict)
+    built: Built = field(default_factory=Built)
+    failure: gaterun.CannotMeasure | None = None
+
+    def of(self, members: Sequence[gaterun.Package]) -> Lints:
+        """What was said about `members`.
+
+        Raises:
+            gaterun.CannotMeasure: one of them does not compile (``build-failed``, naming the
+                first error), the compiler crashed, or they were not checked completely
+                (``incomplete``).
+        """
+        wanted = {package.id for package in members}
+        every = wanted >= {package.id for package in self.workspace.members}
+        for package_id, error in self.errors.items():
+            if every or package_id in wanted:
+                raise _again(error)
+        if self.failure is not None:
+            raise _again(self.failure)
+        for package, target in expected_targets(members, self.built, self.kinds).targets:
+            if key(package, target) not in self.built.artifacts:
+                first = next(iter(self.errors.values()), None)
+                raise gaterun.CannotMeasure(
+                    gaterun.Reason.INCOMPLETE,
+                    f"{target.kind[0]} '{target.name}' of {package.name} was not checked"
+                    + (f": {first.message}" if first else ""),
+                )
+        found = Lints()
+        for package in members:
+            if package.id in self.said:
+                found.update(self.said[package.id])
+        return found
+
+    def see(self, line: Line, members: frozenset[str]) -> None:
+        """Take one line of the stream into account."""
+        self.built.see(line)
+        message = line.message
+        if message is None or diagnostics.is_summary(message):
+            return
+        if diagnostics.is_error(message):
+            if line.package_id not in self.errors:
+                self.errors[line.package_id] = _refuse(message, self.workspace)
+        elif message.level == "warning":
+            if line.package_id in members:
+                self.said[line.package_id].add(message, self.workspace, line.package_id)
+            else:
+                root = self.workspace.root
+                identity = diagnostics.identity(message, line.package_id, root)
+                if identity not in self.external:
+                    self.external[identity] = diagnostics.finding(
+                        message, root, severity=gaterun.Severity.WARNING
+                    )
+
+
+def _again(refusal: gaterun.CannotMeasure) -> gaterun.CannotMeasure:
+    """The same refusal for another gate: what is raised carries the evidence of its gate."""
+    return gaterun.CannotMeasure(refusal.reason, refusal.message, help=refusal.help)
 
 
 def count_by_lint(findings: Iterable[gaterun.Finding]) -> dict[str, float]:
@@ -45,12 +139,12 @@ def count_by_lint(findings: Iterable[gaterun.Finding]) -> dict[str, float]:
     return dict(sorted(Counter(finding.rule for finding in findings).items()))
 
 
-def _refuse(message: Diagnostic, root: Path) -> gaterun.CannotMeasure:
+def _refuse(message: Diagnostic, workspace: gaterun.Workspace) -> gaterun.CannotMeasure:
     if diagnostics.is_compiler_bug(message):
         return gaterun.CannotMeasure(
             gaterun.Reason.CRASHED, f"the compiler crashed: {message.message}"
         )
-    error = diagnostics.finding(message, root, severity=gaterun.Severity.ERROR)
+    error = diagnostics.finding(message, workspace.root, severity=gaterun.Severity.ERROR)
     where = f"{error.place}: " if error.path else ""
     return gaterun.CannotMeasure(
         gaterun.Reason.BUILD_FAILED,
@@ -74,60 +168,23 @@ def is_harness_main(finding: gaterun.Finding, workspace: gaterun.Workspace) -> b
 
 def read_lints(
     completed: gaterun.Completed, workspace: gaterun.Workspace, *, kinds: Sequence[str] = ()
-) -> Lints:
-    """Sort the messages of a finished ``cargo clippy --message-format=json``.
+) -> LintRun:
+    """Sort the messages of a ``cargo clippy --message-format=json``, line by line.
 
     Args:
         completed: the run.
         workspace: whose findings they are.
         kinds: the kinds of targets that were asked for, as `expected_targets` has them.
-
-    Raises:
-        gaterun.CannotMeasure: something does not compile (``build-failed``, naming the first
-            error), the compiler crashed, or the run is not complete (``incomplete``).
     """
     from gaterun_gates.cargo.failure import explain
 
     members = frozenset(package.id for package in workspace.members)
-    lints = Lints()
+    run = LintRun(workspace=workspace, kinds=tuple(kinds))
     for line in read_messages(completed.lines()):
-        lints.built.see(line)
-        message = line.message
-        if message is None or diagnostics.is_summary(message):
-            continue
-        if diagnostics.is_error(message):
-            raise _refuse(message, workspace.root)
-        if message.level == "warning":
-            _sort(
-                lints, message, line.package_id, workspace.root, member=line.package_id in members
-            )
-    if not (completed.ok and lints.built.finished and lints.built.success):
-        raise explain(
-            completed,
-            otherwise=gaterun.Reason.BUILD_FAILED
-            if lints.built.finished
-            else gaterun.Reason.INCOMPLETE,
-        )
-    expected = expected_targets(workspace.members, lints.built, kinds)
-    for package, target in expected.targets:
-        if key(package, target) not in lints.built.artifacts:
-            raise gaterun.CannotMeasure(
-                gaterun.Reason.INCOMPLETE,
-                f"{target.kind[0]} '{target.name}' of {package.name} was not checked",
-            )
-    return lints
-
-
-def _sort(lints: Lints, message: Diagnostic, package_id: str, root: Path, *, member: bool) -> None:
-    identity = diagnostics.identity(message, package_id, root)
-    finding = diagnostics.finding(message, root, severity=gaterun.Severity.WARNING)
-    if not member:
-        lints.external.setdefault(identity, finding)
-        return
-    lints.raw += 1
-    if finding.path.startswith(diagnostics.GENERATED):
-        lints.generated.setdefault(identity, finding)
-        return
-    lints.warnings.setdefault(identity, finding)
-    if diagnostics.is_autofixable(message):
-        lints.autofixable.add(identity)
+        run.see(line, members)
+    built = run.built
+    ended_well = completed.ok and built.finished and built.success
+    if not ended_well and not (built.finished and run.errors):
+        reason = gaterun.Reason.BUILD_FAILED if built.finished else gaterun.Reason.INCOMPLETE
+        run.failure = explain(completed, otherwise=reason)
+    return run

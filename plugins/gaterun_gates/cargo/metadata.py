@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 import gaterun
+from gaterun_gates.cargo.environment import cargo_env
 
 
 class _Target(msgspec.Struct):
@@ -27,6 +28,8 @@ class _Dependency(msgspec.Struct):
     req: str
     kind: str | None = None
     path: str | None = None
+    optional: bool = False
+    target: str | None = None
 
 
 class _Package(msgspec.Struct):
@@ -71,6 +74,7 @@ def _package(package: _Package) -> gaterun.Package:
                 req=dependency.req,
                 kind=dependency.kind or "normal",
                 path=Path(dependency.path) if dependency.path else None,
+                conditional=dependency.optional or dependency.target is not None,
             )
             for dependency in package.dependencies
         ),
@@ -99,3 +103,27 @@ def decode_workspace(text: bytes | str) -> gaterun.Workspace:
         target_directory=Path(metadata.target_directory),
         members=tuple(sorted(members, key=lambda member: (member.name, member.version))),
     )
+
+
+def read_workspace(ctx: gaterun.Context, folder: Path) -> gaterun.Workspace:
+    """Ask cargo for the workspace in `folder`.
+
+    Raises:
+        gaterun.CannotMeasure: there is no cargo or toolchain (``tool-missing``), or cargo cannot
+            read a manifest (``parse-error``).
+    """
+    completed = ctx.run(
+        ["cargo", "metadata", "--no-deps", "--format-version", "1", "--color", "never"],
+        cwd=folder,
+        env=cargo_env(),
+    )
+    if not completed.ok:
+        from gaterun_gates.cargo.failure import explain
+
+        raise explain(completed, otherwise=gaterun.Reason.PARSE_ERROR)
+    try:
+        return decode_workspace(completed.stdout.read_bytes())
+    except ValueError as error:
+        raise gaterun.CannotMeasure(
+            gaterun.Reason.PARSE_ERROR, f"the output of cargo metadata is not understood: {error}"
+        ) from error

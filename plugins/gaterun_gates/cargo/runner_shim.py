@@ -20,17 +20,27 @@ from typing import BinaryIO
 _BROKEN = 101
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+_MARK = "GATERUN_TEST_BINARY"
+
+
+def _end(child: subprocess.Popen[bytes], mark: str) -> None:
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(child.pid, signal.SIGKILL)
         else:
             child.kill()
     child.wait()
+    # What called setsid has left the group, but not its environment.
+    wanted = f"{_MARK}={mark}".encode("utf-8", "surrogateescape")
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.name), signal.SIGKILL)
 
 
 def _call(argv: list[str], out: BinaryIO, env: dict[str, str], limit: float) -> int | None:
     """Run a program; its exit status, or ``None`` when it ran out of time."""
+    env = {**env, _MARK: out.name}
     options = {"process_group": 0} if os.name == "posix" else {}
     child = subprocess.Popen(
         argv,
@@ -42,7 +52,7 @@ def _call(argv: list[str], out: BinaryIO, env: dict[str, str], limit: float) -> 
     try:
         return int(child.wait(limit))
     except subprocess.TimeoutExpired:
-        _end(child)
+        _end(child, out.name)
         return None
 
 
@@ -59,15 +69,23 @@ def main(argv: list[str]) -> int:
     limit = float(plan["limit"])
     env = dict(os.environ)
     arguments: list[str] = []
+    status: int | None = 0
     if entry["harness"]:
         with base.with_suffix(".list").open("wb") as out:
-            _call([argv[0], "--list", "--format", "terse"], out, env, limit)
+            status = _call([argv[0], "--list", "--format", "terse"], out, env, limit)
+    if plan["list_only"]:
+        return _end_with(base, status)
+    if entry["harness"]:
         env["RUSTC_BOOTSTRAP"] = "1"
         arguments = ["-Zunstable-options", "--format=json"]
         if entry["only"]:
             arguments += ["--exact", *entry["only"]]
     with base.with_suffix(".out").open("wb") as out:
         status = _call([*argv, *arguments], out, env, limit)
+    return _end_with(base, status)
+
+
+def _end_with(base: Path, status: int | None) -> int:
     base.with_suffix(".json").write_text(json.dumps({"status": status}), "utf-8")
     return _BROKEN if status is None or status < 0 else status
 

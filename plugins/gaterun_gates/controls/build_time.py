@@ -20,6 +20,7 @@ def _large(functions: int) -> str:
 
 
 _LARGE = _large(60)
+_ALWAYS = 'fn main() {\n    println!("cargo::rerun-if-changed=nowhere");\n}\n'
 _QUICK = {"pairs": 6, "scenarios": ["clean"]}
 _SEED = {**_QUICK, "improve": ["clean >= 25%"]}
 
@@ -99,6 +100,13 @@ CONTROLS: tuple[gaterun.Control, ...] = (
         base={"Cargo.toml": _MANIFEST, "src/lib.rs": _SMALL},
         files={"Cargo.toml": _MANIFEST, "src/lib.rs": "pub fn one() -> u32 {\n"},
         options=_SEED,
+    ),
+    gaterun.Control(
+        name="a-build-script-that-always-runs-is-no-no-op",
+        expect=Outcome.INCONCLUSIVE,
+        base={"Cargo.toml": _MANIFEST, "src/lib.rs": _SMALL, "build.rs": _ALWAYS},
+        files={"Cargo.toml": _MANIFEST, "src/lib.rs": _LARGE, "build.rs": _ALWAYS},
+        options={"pairs": 6, "scenarios": ["no_op"], "improve": ["no_op >= -1000%"]},
     ),
     gaterun.Control(
         name="no-base",

@@ -136,6 +136,26 @@ CONTROLS: tuple[Control, ...] = (
         files={"Cargo.toml": _ONE, "src/lib.rs": "#[cfg(not(clippy))]\n" + _BAD},
         options={"require": ["warnings == 0", "suppressions == 0"]},
     ),
+    *(
+        Control(
+            name=f"only-crate-{crate}-counts",
+            expect=expect,
+            files={
+                "Cargo.toml": _TWO,
+                "one/Cargo.toml": _member("one"),
+                "one/src/lib.rs": "pub fn one() -> i32 {\n    1\n}\n",
+                "two/Cargo.toml": _member("two"),
+                "two/src/lib.rs": _BAD,
+            },
+            options={"crates": [crate]},
+            rule=rule,
+        )
+        for crate, expect, rule in (
+            ("one", Outcome.PASS, ""),
+            ("two", Outcome.FAIL, "clippy::needless_return"),
+            ("three", Outcome.INCONCLUSIVE, ""),
+        )
+    ),
     Control(
         name="does-not-compile",
         expect=Outcome.INCONCLUSIVE,

@@ -162,6 +162,20 @@ CONTROLS: tuple[Control, ...] = (
         files=_one(_GOOD + "#[ignore]\n" + _BAD),
         options={"doctests": False, "require": ["new_failures == 0"], "ratchet": ["ignored"]},
     ),
+    *(
+        Control(
+            name=name,
+            expect=expect,
+            base=_one(_GOOD + _BAD),
+            files=_one(source),
+            options={"doctests": False, "compare": True, "require": ["removed == 0"]},
+            rule=rule,
+        )
+        for name, expect, source, rule in (
+            ("failing-test-is-deleted", Outcome.FAIL, _GOOD, "test-removed"),
+            ("failing-test-is-mended", Outcome.PASS, _GOOD + _BAD.replace("3", "2"), ""),
+        )
+    ),
     *_both(
         "a-test-hangs",
         Outcome.INCONCLUSIVE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ class Timing:
         disk: bytes of head's target folder after its first build.
         void: pairs that were thrown away.
         misfit: why what was built is not this scenario; then there are no samples.
+        edited: the member that was edited; empty where none was.
     """
 
     scenario: Scenario
@@ -43,6 +44,7 @@ class Timing:
     disk: int = 0
     void: int = 0
     misfit: str = ""
+    edited: str = ""
 
 
 def open_sides(ctx: gaterun.Context, base: str, command: Command) -> tuple[Side, Side]:
@@ -121,14 +123,20 @@ def time_scenario(
     sides: tuple[Side, Side],
     edits: Sequence[Edit | None],
     pairs: int,
+    *,
+    first: int = 1,
 ) -> Timing:
     """Build in pairs, after one build a side that is not counted.
+
+    Args:
+        edits: the file to edit on each side, if any.
+        first: the number of the first edit; no two edits of a comparison may be equal.
 
     Raises:
         gaterun.CannotMeasure: a build fails, the disk is too full (``incomplete``), or
             other cargos hold locks (``noise``).
     """
-    timing = Timing(scenario=scenario)
+    timing = Timing(scenario=scenario, edited=edits[0].package if edits[0] else "")
     edit_of = dict(zip((side.label for side in sides), edits, strict=True))
     for side in sides:
         ctx.progress(f"{scenario.name}: warming up {side.label}")
@@ -140,7 +148,7 @@ def time_scenario(
         ctx.progress(f"{scenario.name}: pair {len(timing.head) + 1}/{pairs}")
         taken: dict[str, Sample] = {}
         for side in pair_order(number, sides):
-            scenario.prepare(side, edit_of[side.label], number + 1)
+            scenario.prepare(side, edit_of[side.label], first + number)
             taken[side.label] = side.build(cached=scenario.cached)
             if side.label == "head" and not timing.disk:
                 timing.disk = disk_usage(side.target)
@@ -154,7 +162,7 @@ def time_scenario(
                     help="let nothing else build meanwhile",
                 )
             continue
-        timing.misfit = _misfit(scenario, taken)
+        timing.misfit = _misfit(scenario, taken, edit_of)
         if timing.misfit:
             return Timing(scenario=scenario, misfit=timing.misfit)
         timing.base.append(taken["base"])
@@ -166,11 +174,11 @@ def _lock(taken: dict[str, Sample]) -> str:
     return next(sample.waited for sample in taken.values() if sample.waited)
 
 
-def _misfit(scenario: Scenario, taken: dict[str, Sample]) -> str:
+def _misfit(scenario: Scenario, taken: dict[str, Sample], edits: Mapping[str, Edit | None]) -> str:
     for label, sample in taken.items():
-        complaint = scenario.complaint(sample.build)
+        complaint = scenario.complaint(sample.build, edits[label])
         if complaint:
-            return f"not a {scenario.name} build on the {label} side: {complaint}"
+            return f"what was built on the {label} side is not {scenario.name}: {complaint}"
     return ""
 
 
@@ -184,28 +192,23 @@ def _check_space(side: Side) -> None:
         )
 
 
-def edits_for(ctx: gaterun.Context, sides: Sequence[Side], package: str) -> list[Edit]:
-    """The file to edit on each side.
+def edits_for(
+    ctx: gaterun.Context, sides: Sequence[Side], scenario: Scenario, package: str
+) -> Sequence[Edit | None]:
+    """The file to edit on each side; none where the scenario edits nothing.
+
+    Args:
+        package: the member to edit in place of the most depended-on one; empty to choose.
 
     Raises:
         gaterun.CannotMeasure: the sides have no package in common, or cannot be read.
     """
-    from gaterun_gates.cargo.metadata import decode_workspace
+    from gaterun_gates.cargo.metadata import read_workspace
 
-    workspaces = []
-    for side in sides:
-        done = ctx.run(
-            ["cargo", "metadata", "--no-deps", "--format-version", "1"],
-            cwd=side.tree,
-            env=cargo_env(),
-        )
-        if not done.ok:
-            raise gaterun.CannotMeasure(
-                Reason.BUILD_FAILED,
-                f"cargo cannot read the workspace of {side.label}: {last_line(done.err())}",
-            )
-        workspaces.append(decode_workspace(done.out()))
-    return choose_edits(workspaces, package)
+    if not scenario.edits:
+        return [None for _ in sides]
+    workspaces = [read_workspace(ctx, side.tree) for side in sides]
+    return choose_edits(workspaces, "" if scenario.leaf else package, leaf=scenario.leaf)
 
 
 def toolchain(ctx: gaterun.Context, side: Side) -> str:
@@ -241,6 +244,17 @@ def measured_change(base: Sequence[float], head: Sequence[float]) -> Measured:
             pairs=interval.pairs,
         ),
     )
+
+
+def resolution(timing: Timing) -> float:
+    """Half the width of the interval of the change of wall time, as a fraction.
+
+    A change that is smaller cannot be told from none with these pairs on this machine.
+    """
+    interval = relative_change(
+        [sample.wall for sample in timing.base], [sample.wall for sample in timing.head]
+    )
+    return (interval.high - interval.low) / 2
 
 
 def removed_units(timings: Sequence[Timing]) -> list[Unit]:

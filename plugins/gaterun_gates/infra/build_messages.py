@@ -42,6 +42,7 @@ class Build:
         fresh: number of artefacts that needed no work.
         dirty: number of artefacts that were made.
         units: every target, fresh or not.
+        made: the targets whose artefacts were made.
         profiles: the settings in effect, for example ``opt_level=0``; of local units.
         error: the compiler's first error with its place; empty if none.
     """
@@ -51,8 +52,16 @@ class Build:
     fresh: int
     dirty: int
     units: frozenset[Unit] = frozenset()
+    made: frozenset[Unit] = frozenset()
     profiles: frozenset[str] = frozenset()
     error: str = ""
+
+    def packages(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Names of the local packages that were built, and of those that were made for it."""
+        return (
+            frozenset(unit.package for unit in self.units if unit.local),
+            frozenset(unit.package for unit in self.made if unit.local),
+        )
 
 
 def read_build(lines: Iterable[bytes], root: Path) -> Build:
@@ -68,6 +77,7 @@ def read_build(lines: Iterable[bytes], root: Path) -> Build:
     finished = success = False
     error = ""
     units: set[Unit] = set()
+    made: set[Unit] = set()
     profiles: set[str] = set()
     for line in lines:
         if not line.startswith(b"{"):
@@ -82,12 +92,13 @@ def read_build(lines: Iterable[bytes], root: Path) -> Build:
         elif reason == "compiler-message":
             error = error or _error(message.get("message"))
         elif reason == "compiler-artifact":
+            unit = _unit(message, root)
+            units.add(unit)
             if message.get("fresh") is True:
                 fresh += 1
             else:
                 dirty += 1
-            unit = _unit(message, root)
-            units.add(unit)
+                made.add(unit)
             if unit.local and unit.kind != "custom-build":
                 profiles.update(
                     f"{name}={value}" for name, value in (message.get("profile") or {}).items()
@@ -98,6 +109,7 @@ def read_build(lines: Iterable[bytes], root: Path) -> Build:
         fresh=fresh,
         dirty=dirty,
         units=frozenset(units),
+        made=frozenset(made),
         profiles=frozenset(profiles),
         error=error,
     )

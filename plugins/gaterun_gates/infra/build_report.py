@@ -6,7 +6,12 @@ import statistics
 from collections.abc import Sequence
 
 from gaterun import Finding, Severity
-from gaterun_gates.infra.build_comparison import Timing, measured_change, wrapper_name
+from gaterun_gates.infra.build_comparison import (
+    Timing,
+    measured_change,
+    resolution,
+    wrapper_name,
+)
 from gaterun_gates.infra.paired import relative_mad
 from gaterun_gates.infra.timed_build import Side
 
@@ -77,10 +82,12 @@ def _summary(timing: Timing) -> str:
         if change is not None
         else ""
     )
+    edited = f" after an edit in {timing.edited}" if timing.edited else ""
     return (
-        f"{timing.scenario.name}: {statistics.median(base):.2f} s to "
+        f"{timing.scenario.name}{edited}: {statistics.median(base):.2f} s to "
         f"{statistics.median(head):.2f} s{interval}; {len(base)} pairs, deviation "
-        f"{relative_mad(base):.0%} and {relative_mad(head):.0%}"
+        f"{relative_mad(base):.0%} and {relative_mad(head):.0%}; a threshold "
+        f"below {resolution(timing):.1%} is finer than this machine resolves now"
     )
 
 

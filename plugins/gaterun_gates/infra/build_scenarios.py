@@ -19,15 +19,20 @@ class Scenario:
         cached: with the checkout's own wrapper and cache; otherwise with none.
         prepare: called before every build, not timed: the side, its edit, a number that
             is new each time.
-        complaint: why what was built does not fit the scenario; empty when it does.
+        complaint: why what was built does not fit the scenario, given the side's edit; empty
+            when it does.
         help: one line of meaning.
+        edits: whether a file is edited before each build.
+        leaf: the file is one of the least depended-on member.
     """
 
     name: str
     cached: bool
     prepare: Callable[[Side, Edit | None, int], None]
-    complaint: Callable[[Build], str]
+    complaint: Callable[[Build, Edit | None], str]
     help: str
+    edits: bool = False
+    leaf: bool = False
 
 
 def _remove(side: Side, edit: Edit | None, number: int) -> None:
@@ -45,19 +50,23 @@ def _edit(side: Side, edit: Edit | None, number: int) -> None:
         edit.apply(number)
 
 
-def _all_made(build: Build) -> str:
+def _all_made(build: Build, edit: Edit | None) -> str:
+    del edit
     return f"{build.fresh} artefacts were there already" if build.fresh else ""
 
 
-def _none_made(build: Build) -> str:
+def _none_made(build: Build, edit: Edit | None) -> str:
+    del edit
     return f"{build.dirty} artefacts were made again without any edit" if build.dirty else ""
 
 
-def _some_made(build: Build) -> str:
-    return "" if build.dirty else "the edit led to no compilation"
+def _as_edited(build: Build, edit: Edit | None) -> str:
+    if edit is None:
+        return "nothing was edited"
+    return edit.complaint(*build.packages())
 
 
-#: In the order in which they are run: the one that edits a file comes last.
+#: In the order in which they are run: those that edit a file come last.
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         name="clean",
@@ -84,8 +93,18 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="incremental",
         cached=True,
         prepare=_edit,
-        complaint=_some_made,
+        complaint=_as_edited,
         help="build after a one-line edit in the most depended-on member",
+        edits=True,
+    ),
+    Scenario(
+        name="incremental_leaf",
+        cached=True,
+        prepare=_edit,
+        complaint=_as_edited,
+        help="build after a one-line edit in a member that the fewest others need",
+        edits=True,
+        leaf=True,
     ),
 )
 

@@ -113,14 +113,13 @@ class Side:
         after, cpu_after = _counters(server)
         build = read_build(done.lines(), self.tree)
         self._check(done, build)
-        waited = _WAITED.search(done.err())
         return Sample(
             wall=done.seconds,
             cpu=done.cpu_seconds + cpu_after - cpu,
             max_rss=done.max_rss,
             build=build,
             cache=after.since(stats) if after is not None and stats is not None else None,
-            waited=waited[1] if waited else "",
+            waited=waited_for(done.err()),
         )
 
     def _argv(self) -> list[str | Path]:
@@ -147,6 +146,12 @@ class Side:
             raise gaterun.CannotMeasure(
                 Reason.NO_INPUT, f"nothing is built on the {self.label} side"
             )
+
+
+def waited_for(text: str) -> str:
+    """The lock that cargo waited for, from its standard error; empty if none."""
+    match = _WAITED.search(text)
+    return match[1] if match else ""
 
 
 def _counters(server: Server | None) -> tuple[Stats | None, float]:

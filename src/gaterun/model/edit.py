@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Struct, frozen=True, kw_only=True):
     """What a file holds, and what it would hold instead.
 
     Both texts are the file's bytes as UTF-8 with surrogate escapes: line ends and a byte order

@@ -32,12 +32,20 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 class Dependency(Struct, frozen=True, kw_only=True):
-    """A dependency as declared: its name, version requirement, kind and path if it has one."""
+    """A dependency as declared.
+
+    Attributes:
+        req: the version requirement.
+        kind: ``normal``, ``build`` or ``dev``.
+        path: absolute, where it has one.
+        conditional: it is there only with a feature or on a platform.
+    """
 
     name: str
     req: str
     kind: str = "normal"
     path: Path | None = None
+    conditional: bool = False
 
 
 class Package(Struct, frozen=True, kw_only=True):
