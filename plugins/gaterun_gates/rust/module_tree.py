@@ -10,17 +10,17 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import attributes
 from gaterun_gates.rust.tokens import Token
 
 #: A cheap test on bytes: a file without a match declares no file of its own.
-_CANDIDATE = re.compile(rb"\bmod\b[^{};]*;|\binclude\s*!|\bpath\s*=|\bautomod\b")
+_CANDIDATE = re.compile(rb"\bmod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;|\binclude\s*!|\bautomod\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class Declaration(NamedTuple):
     """``mod name;`` or ``include!("path")``.
 
     Attributes:
@@ -36,6 +36,23 @@ class Declaration:
     inside: tuple[str, ...]
     test: bool
     folder: bool = False
+
+
+class Outline(NamedTuple):
+    """What a file says about other files.
+
+    Attributes:
+        declarations: the files that it declares to be part of its crate.
+        is_utf8: whether rustc would accept its encoding.
+    """
+
+    declarations: tuple[Declaration, ...]
+    is_utf8: bool
+
+
+def outline(source: Source) -> Outline:
+    """What `source` says, by its bytes alone."""
+    return Outline(tuple(declarations(source)), source.is_utf8)
 
 
 def _paths_in(items: Sequence[Token], first: int, last: int) -> Iterable[str]:
@@ -169,6 +186,7 @@ def walk(
     *,
     test: bool = False,
     listing: Callable[[str], Sequence[str]] = _nothing,
+    outlined: Callable[[Source], Outline] = outline,
 ) -> tuple[set[Reached], list[str]]:
     """Every file that the crate with the root file `root` compiles.
 
@@ -177,6 +195,7 @@ def walk(
         read: gives a file, or ``None`` when there is none.
         test: the whole crate is for tests.
         listing: gives the ``.rs`` files that lie directly in a folder.
+        outlined: gives the outline of a file, perhaps from an earlier run.
 
     Returns:
         The files, and the declarations for which no file is there (of modules behind
@@ -195,7 +214,7 @@ def walk(
         if source is None:
             continue
         reached.add(Reached(path=path, test=for_test))
-        for declaration in declarations(source):
+        for declaration in outlined(source).declarations:
             if declaration.folder:
                 names = _in_folder(path, declaration.paths[0], listing)
                 pending += [(name, False, for_test or declaration.test) for name in names]
