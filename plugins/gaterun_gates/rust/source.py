@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gaterun_gates.rust.git_tree import blob_id
@@ -13,8 +14,6 @@ from gaterun_gates.rust.test_code import CodeForTests, code_for_tests
 from gaterun_gates.rust.tokens import Token, tokens
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tree_sitter import Tree
 
 #: Files whose syntax is kept at a time: it takes some fifty times the room of their bytes.
@@ -57,7 +56,7 @@ class Source:
     """
 
     def __init__(
-        self, path: str, data: bytes | None = None, *, file: Path | None = None, oid: str = ""
+        self, path: str, data: bytes | None = None, *, file: str | None = None, oid: str = ""
     ) -> None:
         self.path = path
         self._data = data
@@ -72,7 +71,7 @@ class Source:
             OSError: it is no longer there.
         """
         if self._data is None:
-            self._data = self._file.read_bytes() if self._file is not None else b""
+            self._data = Path(self._file).read_bytes() if self._file is not None else b""
         return self._data
 
     @property

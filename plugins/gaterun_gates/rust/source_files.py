@@ -53,7 +53,7 @@ class SourceFiles:
             known = self._kept.get(path)
             if known is not None and known[0] == signature:
                 self._seen[path] = known
-                return Source(path, file=Path(full), oid=known[1])
+                return Source(path, file=full, oid=known[1])
             source = Source(path, Path(full).read_bytes())
         except (OSError, ValueError):
             return None

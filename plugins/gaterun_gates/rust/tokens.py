@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
 _WHOLE = STRINGS | {"char_literal", "lifetime", "line_comment", "block_comment"}
 _COMMENTS = frozenset({"line_comment", "block_comment"})
+_ITEMS = frozenset(
+    {
+        *("function_item", "impl_item", "trait_item", "struct_item", "enum_item", "union_item"),
+        *("const_item", "static_item", "type_item", "use_declaration", "macro_definition"),
+    }
+)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = frozenset(_OPEN.values())
 _NAMES = frozenset(
@@ -96,8 +102,14 @@ def string_value(literal: str) -> str:
     return _ESCAPE.sub(resolve, literal[start + 1 : -1])
 
 
-def leaves(root: Node) -> Iterator[tuple[str, int, int, bool]]:
+def leaves(
+    root: Node, skip: Callable[[Node], bool] | None = None
+) -> Iterator[tuple[str, int, int, bool]]:
     """The leaves below `root` in order, comments left out, strings whole.
+
+    Args:
+        root: where to begin.
+        skip: whether an item is given whole, as if it were a leaf.
 
     Yields:
         Node type, first byte, byte after the last, and whether it is in a macro's token tree.
@@ -110,7 +122,8 @@ def leaves(root: Node) -> Iterator[tuple[str, int, int, bool]]:
         if node is None:
             return
         kind = node.type
-        if kind not in _WHOLE and cursor.goto_first_child():
+        whole = kind in _WHOLE or (skip is not None and kind in _ITEMS and skip(node))
+        if not whole and cursor.goto_first_child():
             is_tree = kind == "token_tree"
             entered.append(is_tree)
             in_token_trees += is_tree
@@ -125,18 +138,23 @@ def leaves(root: Node) -> Iterator[tuple[str, int, int, bool]]:
             in_token_trees -= entered.pop()
 
 
-def tokens(root: Node, data: bytes) -> list[Token]:
+def tokens(root: Node, data: bytes, only: re.Pattern[bytes] | None = None) -> list[Token]:
     """Every token below `root`, brackets paired.
 
     Args:
         root: a node of the tree of `data`.
         data: the whole file.
+        only: each item that does not match is one token, of the kind of its node.
     """
+    skip: Callable[[Node], bool] | None = None
+    if only is not None:
+        search = only.search
+        skip = lambda node: search(data, node.start_byte, node.end_byte) is None  # noqa: E731
     found: list[Token] = []
     open_brackets: list[int] = []
     row, column = root.start_point
     line, line_start, position = row + 1, root.start_byte - column, root.start_byte
-    for kind, start, end, in_macro in leaves(root):
+    for kind, start, end, in_macro in leaves(root, skip):
         # Counted here: to ask each node for its place costs as much as all the rest.
         breaks = data.count(b"\n", position, start)
         if breaks:
