@@ -57,11 +57,13 @@ def measure(
     Raises:
         gaterun.CannotMeasure: the base commit or one of its files is not in this clone.
     """
-    from gaterun_gates.rust.loc_sides import BaseSide, Counts, head_side
+    from gaterun_gates.rust.blob_cache import BlobCache
+    from gaterun_gates.rust.line_count import Count, count
+    from gaterun_gates.rust.loc_sides import BaseSide, head_side, total
 
-    counts = Counts(ctx.state / "counts.json")
+    counts = BlobCache(ctx.state / "counts.json", Count, count)
     now = head_side(ctx, workspace, rust_sources, ctx.options.exclude)
-    size = counts.size(now.side)
+    size = total(now.side, counts)
     orphans = [
         path
         for path in now.side.paths
@@ -85,13 +87,14 @@ def measure(
             metrics[name] = missing
     else:
         before = BaseSide(ctx, ctx.base, now, workspace)
-        old = counts.size(before.side)
+        old = total(before.side, counts)
         moved = before.moves()
         metrics |= _compared(old, size, moved)
         metrics["gross_added"], metrics["gross_removed"] = before.gross()
         notes += _notes(old, size, before.reformatted())
         findings += _findings(moved)
     counts.save()
+    rust_sources.save()  # the base's files, and those that no target compiles, have outlines too
     return gaterun.Measurement(
         metrics=metrics,
         inspected={"files": size.files},
