@@ -24,7 +24,7 @@ _LARGEST = 1_000_000
 #: Text that may quote code without being a place to hide it.
 _NOT_CODE = (".md", ".toml", ".lock", ".json", ".yml", ".yaml", ".svg", ".diff", ".patch")
 #: Raised when counting changes, so that counts of an older release are not used.
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 def _member_roots(workspace: gaterun.Workspace) -> dict[str, bool]:
