@@ -27,6 +27,7 @@ class Declaration(NamedTuple):
     Attributes:
         name: the module's name; empty for an inclusion.
         paths: of ``path`` attributes, or the included path.
+        conditional: they stand in a ``cfg_attr``, so that other files are meant elsewhere.
         inside: names (or ``path`` attributes) of the inline modules around it.
         test: whether only test builds have it.
         folder: ``automod::dir!("path")``: every file of that folder is a module.
@@ -37,6 +38,7 @@ class Declaration(NamedTuple):
     inside: tuple[str, ...]
     test: bool
     folder: bool = False
+    conditional: bool = False
 
 
 class Outline(NamedTuple):
@@ -75,6 +77,7 @@ def declarations(source: Source) -> list[Declaration]:
     inline: list[tuple[int, str]] = []  # index of the closing brace, folder
     at = {attribute.first: attribute for attribute in attributes(items) if not attribute.inner}
     paths: list[str] = []
+    conditional = False
     first_of_item = -1
     index = 0
     while index < len(items):
@@ -84,7 +87,9 @@ def declarations(source: Source) -> list[Declaration]:
         if token.kind == "#" and index + 2 in at:
             attribute = at[index + 2]
             first_of_item = index if first_of_item < 0 else first_of_item
-            paths += _paths_in(items, attribute.first, attribute.last)
+            named = list(_paths_in(items, attribute.first, attribute.last))
+            paths += named
+            conditional |= bool(named) and items[attribute.first].text == "cfg_attr"
             index = attribute.last + 1
             continue
         following = items[index + 1 : index + 3]
@@ -95,7 +100,11 @@ def declarations(source: Source) -> list[Declaration]:
                 test = source.is_test_at(token.start) or source.is_test_at(start)
                 found.append(
                     Declaration(
-                        name=following[0].name, paths=tuple(paths), inside=folders, test=test
+                        name=following[0].name,
+                        paths=tuple(paths),
+                        inside=folders,
+                        test=test,
+                        conditional=conditional,
                     )
                 )
             elif following[1].pair > index:
@@ -132,7 +141,7 @@ def declarations(source: Source) -> list[Declaration]:
             index = token.pair + 1
             continue
         if token.kind not in {"pub", "visibility_modifier", "crate", "unsafe"}:
-            paths, first_of_item = [], -1
+            paths, conditional, first_of_item = [], False, -1
         index += 1
     return found
 
@@ -225,7 +234,7 @@ def walk(
             options = _candidates(path, declaration, owns_folder=owns_folder)
             there = (option for option in options if read(option[0]) is not None)
             # With cfg_attr several files are meant, one for each configuration.
-            taken = list(there if len(declaration.paths) > 1 else islice(there, 1))
+            taken = list(there if declaration.conditional else islice(there, 1))
             if not taken:
                 missing.append(f"{path}: {declaration.name or declaration.paths[0]}")
             for name, owns in taken:

@@ -19,6 +19,8 @@ _QUERY = """
  (macro_definition) @macro]
 """
 _SKIPPED = frozenset({"attribute_item", "line_comment", "block_comment"})
+#: Nodes that hold their own attributes; everywhere else these stand before what they are for.
+_OWNERS = frozenset({"match_arm", "field_initializer", "shorthand_field_initializer"})
 #: Last path segments of attributes that make a function a test: the compiler's own, and
 #: those of test frameworks that are published as crates.
 _TEST_ATTRIBUTES = frozenset(
@@ -130,11 +132,23 @@ def is_ignore_attribute(items: Sequence[Token], attribute: Attribute) -> bool:
     return path == ["ignore"]
 
 
-def _item_after(node: Node) -> Node | None:
-    following = node.next_sibling
-    while following is not None and following.type in _SKIPPED:
-        following = following.next_sibling
-    return following
+def _item_of(node: Node) -> tuple[int, int] | None:
+    """What an outer attribute is for: from its first attribute to the comma behind it."""
+    first: Node | None = node
+    start = node.start_byte
+    while first is not None and first.type in _SKIPPED:
+        if first.type == "attribute_item":
+            start = first.start_byte
+        first = first.prev_sibling
+    item: Node | None = node
+    if node.parent is not None and node.parent.type in _OWNERS:
+        item = node.parent
+    while item is not None and item.type in _SKIPPED:
+        item = item.next_sibling
+    if item is None:
+        return None
+    comma = item.next_sibling
+    return start, (comma if comma is not None and comma.type == "," else item).end_byte
 
 
 def _range_in_macro(items: Sequence[Token], attribute: Attribute) -> tuple[int, int]:
@@ -180,9 +194,9 @@ def code_for_tests(root: Node, data: bytes) -> CodeForTests:
     outer, inner = found.get("outer", ()), found.get("inner", ())
     by_first_byte: dict[int, tuple[int, int]] = {}
     for node in outer:
-        item = _item_after(node)
+        item = _item_of(node)
         if item is not None:
-            by_first_byte[node.start_byte] = (node.start_byte, item.end_byte)
+            by_first_byte[node.start_byte] = item
     for node in inner:
         if node.parent is not None:
             by_first_byte[node.start_byte] = (node.parent.start_byte, node.parent.end_byte)
