@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gaterun.core.glob import glob_matcher
 from gaterun.core.measure import Bench
@@ -18,8 +19,7 @@ from gaterun.model.verdict import Reason
 _KEPT = frozenset({".git", ".gaterun"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(Struct, frozen=True, kw_only=True):
     """What one gate would change, or why it cannot say.
 
     Attributes:

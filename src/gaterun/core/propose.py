@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from decimal import Decimal
+
+from msgspec import Struct
 
 from gaterun.core.bind import requirement
 from gaterun.core.judge import judge, measured_metrics
@@ -21,8 +23,7 @@ from gaterun.model.verdict import Outcome
 _UNJUDGED: Mapping[str, object] = {"skip": "measured only"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """A gate's entry in a phase that passes today, or why there is none.
 
     Attributes:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
+from msgspec import Struct
+
 from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, values_for
@@ -30,8 +32,7 @@ from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True, kw_only=True):
     """What the command line says about a run.
 
     Attributes:
