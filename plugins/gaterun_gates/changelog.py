@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Measured, Metric, Unit
@@ -59,26 +59,22 @@ heading in a code fence (not seen). Whether the text is true, no gate can say.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangelogOptions:
+class ChangelogOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``changelog``."""
 
-    file: str = field(
-        default="", metadata={"help": f"the changelog; by default the first of {CANDIDATES}"}
+    file: Annotated[str, gaterun.help(f"the changelog; by default the first of {CANDIDATES}")] = ""
+    version: Annotated[
+        str, gaterun.help("the version whose entry must be there and be the newest")
+    ] = ""
+    profile: Annotated[str, gaterun.help("strict: Keep a Changelog by the letter; or lenient")] = (
+        "strict"
     )
-    version: str = field(
-        default="", metadata={"help": "the version whose entry must be there and be the newest"}
-    )
-    profile: str = field(
-        default="strict", metadata={"help": "strict: Keep a Changelog by the letter; or lenient"}
-    )
-    sections: tuple[str, ...] = field(
-        default=(), metadata={"help": "names of sections allowed beside the six standard ones"}
-    )
-    since: str = field(
-        default="",
-        metadata={"help": "oldest version that is checked; what stands below it is left in peace"},
-    )
+    sections: Annotated[
+        tuple[str, ...], gaterun.help("names of sections allowed beside the six standard ones")
+    ] = ()
+    since: Annotated[
+        str, gaterun.help("oldest version that is checked; what stands below it is left in peace")
+    ] = ""
 
     def __post_init__(self) -> None:
         if self.profile not in ("strict", "lenient"):

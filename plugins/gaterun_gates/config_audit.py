@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec.structs import replace
 
@@ -43,14 +43,12 @@ changed since the base is named: this gate's own conditions are in one.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigAuditOptions:
+class ConfigAuditOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``config-audit``."""
 
-    exclude: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "globs of files that are left out, such as tests/fixtures/**"},
-    )
+    exclude: Annotated[
+        tuple[str, ...], gaterun.help("globs of files that are left out, such as tests/fixtures/**")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 
@@ -40,13 +39,12 @@ by packing code into strings or other languages (look at `gross_removed` beside 
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocOptions:
+class LocOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of ``loc``."""
 
-    exclude: tuple[str, ...] = field(
-        default=(), metadata={"help": "globs of Rust files that are not counted on either side"}
-    )
+    exclude: Annotated[
+        tuple[str, ...], gaterun.help("globs of Rust files that are not counted on either side")
+    ] = ()
 
 
 def measure(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Measured, Metric, Unit
@@ -56,23 +55,20 @@ Gamed by filler text, and by a copy of older notes (`similarity`).
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseNotesOptions:
+class ReleaseNotesOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``release-notes``."""
 
-    version: str = field(
-        default="", metadata={"help": "the version released; by default that of the root manifest"}
-    )
-    files: tuple[str, ...] = field(
-        default=CANDIDATES,
-        metadata={"help": "where the notes may be: globs, {version} stands for the version"},
-    )
-    sections: tuple[str, ...] = field(
-        default=(), metadata={"help": "headings that must be there and have content"}
-    )
-    min_words: int = field(
-        default=50, metadata={"help": "with fewer words they do not count as present"}
-    )
+    version: Annotated[
+        str, gaterun.help("the version released; by default that of the root manifest")
+    ] = ""
+    files: Annotated[
+        tuple[str, ...],
+        gaterun.help("where the notes may be: globs, {version} stands for the version"),
+    ] = CANDIDATES
+    sections: Annotated[
+        tuple[str, ...], gaterun.help("headings that must be there and have content")
+    ] = ()
+    min_words: Annotated[int, gaterun.help("with fewer words they do not count as present")] = 50
 
 
 def measure(ctx: gaterun.Context) -> gaterun.Measurement:

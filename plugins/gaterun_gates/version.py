@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Measured, Metric, Unit
@@ -74,57 +74,49 @@ class Place:
         return find_declared(text, self.search, expected)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionOptions:
+class VersionOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``version``."""
 
-    equals: str = field(
-        default="", metadata={"help": "the version wanted; by default all must be the same"}
-    )
-    exclude: tuple[str, ...] = field(
-        default=(), metadata={"help": "members that have versions of their own"}
-    )
-    publishable_only: bool = field(
-        default=False, metadata={"help": "compare only members that may be published"}
-    )
-    independent: bool = field(
-        default=False,
-        metadata={"help": "each crate has a version of its own; compare what is stated of each"},
-    )
-    versions: Mapping[str, str] = field(
-        default_factory=dict, metadata={"help": "the version of single crates, by name"}
-    )
-    groups: tuple[tuple[str, ...], ...] = field(
-        default=(),
-        metadata={"help": "crates that share a version among themselves, whatever others have"},
-    )
-    requirements: str = field(
-        default="compatible",
-        metadata={"help": "compatible: '2' is right for 2.0.0; exact: the whole version"},
-    )
-    tag: str = field(
-        default="v{version}",
-        metadata={"help": "name of the version's git tag; with {crate}, each crate has one"},
-    )
-    tag_policy: str = field(
-        default="ignore",
-        metadata={
-            "help": "ignore; free: not released yet; here: tagged on this commit; annotated and"
+    equals: Annotated[str, gaterun.help("the version wanted; by default all must be the same")] = ""
+    exclude: Annotated[
+        tuple[str, ...], gaterun.help("members that have versions of their own")
+    ] = ()
+    publishable_only: Annotated[
+        bool, gaterun.help("compare only members that may be published")
+    ] = False
+    independent: Annotated[
+        bool, gaterun.help("each crate has a version of its own; compare what is stated of each")
+    ] = False
+    versions: Annotated[
+        Mapping[str, str], gaterun.help("the version of single crates, by name")
+    ] = {}
+    groups: Annotated[
+        tuple[tuple[str, ...], ...],
+        gaterun.help("crates that share a version among themselves, whatever others have"),
+    ] = ()
+    requirements: Annotated[
+        str, gaterun.help("compatible: '2' is right for 2.0.0; exact: the whole version")
+    ] = "compatible"
+    tag: Annotated[
+        str, gaterun.help("name of the version's git tag; with {crate}, each crate has one")
+    ] = "v{version}"
+    tag_policy: Annotated[
+        str,
+        gaterun.help(
+            "ignore; free: not released yet; here: tagged on this commit; annotated and"
             " signed: so, and by such a tag"
-        },
-    )
-    outside: bool = field(
-        default=False, metadata={"help": "compare crates that are no members, too"}
-    )
-    places: tuple[Place, ...] = field(
-        default=(), metadata={"help": "further places: file, search, exactly, min"}
-    )
-    undetected: tuple[str, ...] = field(
-        default=(), metadata={"help": "kinds of places not to look for, such as 'badge'; or 'all'"}
-    )
-    ignore: tuple[str, ...] = field(
-        default=(), metadata={"help": "globs of files where no version is looked for"}
-    )
+        ),
+    ] = "ignore"
+    outside: Annotated[bool, gaterun.help("compare crates that are no members, too")] = False
+    places: Annotated[
+        tuple[Place, ...], gaterun.help("further places: file, search, exactly, min")
+    ] = ()
+    undetected: Annotated[
+        tuple[str, ...], gaterun.help("kinds of places not to look for, such as 'badge'; or 'all'")
+    ] = ()
+    ignore: Annotated[
+        tuple[str, ...], gaterun.help("globs of files where no version is looked for")
+    ] = ()
 
     def __post_init__(self) -> None:
         if self.equals and self.independent:

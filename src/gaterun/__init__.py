@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gaterun.model.gate import Control as Control
     from gaterun.model.gate import Defect as Defect
     from gaterun.model.gate import Gate as Gate
-    from gaterun.model.gate import NoOptions as NoOptions
     from gaterun.model.gate import Resource as Resource
     from gaterun.model.measurement import Measurement as Measurement
     from gaterun.model.metric import Better as Better
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from gaterun.model.metric import Metric as Metric
     from gaterun.model.metric import Unit as Unit
     from gaterun.model.metric import Value as Value
+    from gaterun.model.options import Options as Options
+    from gaterun.model.options import help as help
     from gaterun.model.phase import PhaseFile as PhaseFile
     from gaterun.model.record import GateResult as GateResult
     from gaterun.model.record import RunRecord as RunRecord
@@ -66,9 +67,10 @@ _HOME = {
         "RunStarted",
     ),
     "model.finding": ("Finding", "Severity"),
-    "model.gate": ("Context", "Control", "Defect", "Gate", "NoOptions", "Resource"),
+    "model.gate": ("Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
     "model.metric": ("Better", "Change", "Measured", "Metric", "Unit", "Value"),
+    "model.options": ("Options", "help"),
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),
     "model.report": ("Listener", "Reporter", "Style"),

@@ -6,7 +6,6 @@ import graphlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -33,6 +32,7 @@ from gaterun.model.condition import (
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate, Resource, resource_names
 from gaterun.model.metric import Metric
+from gaterun.model.options import Options
 from gaterun.model.phase import PHASE_WIDE, Location, Mode, Outputs, Phase, Requirement, Task
 
 T = TypeVar("T")
@@ -238,9 +238,9 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
 
 
 def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:
-    if not is_dataclass(gate.options):
-        raise UsageError(f"the options of gate '{gate.name}' are not a dataclass")
-    names = [entry.name for entry in fields(gate.options)]
+    if not issubclass(gate.options, Options):
+        raise UsageError(f"the options of gate '{gate.name}' are not a subclass of gaterun.Options")
+    names = list(gate.options.__struct_fields__)
     for name in values:
         if name not in names:
             raise table.error(

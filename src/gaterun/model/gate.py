@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from gaterun.model.command import Completed
 from gaterun.model.edit import Edit
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Metric
+from gaterun.model.options import Options
 from gaterun.model.verdict import Outcome
 
 
@@ -87,11 +87,6 @@ class Context(Protocol):
         """Say in a few words what is going on; shown live beside the gate's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoOptions:
-    """The options of a gate that has none."""
-
-
 class Control(Struct, frozen=True, kw_only=True):
     """A tiny workspace on which a gate must be red, or green, for its own reason.
 
@@ -153,8 +148,7 @@ class Gate(Struct, frozen=True, kw_only=True):
         metrics: everything it measures; conditions are checked against these.
         measure: called with the context as first argument, and with the resources that
             its further parameters name. Returns a `Measurement` or raises `CannotMeasure`.
-        options: a frozen dataclass with a default for every optional field; a field's
-            metadata ``{"help": ...}`` documents it.
+        options: a subclass of `Options` that declares what a phase file may say.
         requires: the conditions of a phase entry that states none.
         uses: resources that only one gate at a time may use, across processes
             (``cargo-target``).
@@ -175,7 +169,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     metrics: tuple[Metric, ...]
     measure: Callable[..., Measurement]
     about: str = ""
-    options: type = NoOptions
+    options: type[Options] = Options
     requires: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     exclusive: bool = False
