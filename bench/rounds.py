@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
 from sample import Command, Sample, sample
 
@@ -31,12 +32,15 @@ class Race:
         cpu_counts: whether CPU time can stand in for the wall clock; not where waiting is
             what is measured.
         difference: whether the figure is a difference, in milliseconds, not a ratio.
+        quantity: what is compared: ``time`` (the wall clock, or CPU time where it is noisy),
+            ``cpu``, or ``memory`` in MiB, which `reduce` then gets in place of seconds.
     """
 
     contestants: Mapping[str, Command]
     reduce: Reduce
     cpu_counts: bool = True
     difference: bool = False
+    quantity: Literal["time", "cpu", "memory"] = "time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class Result:
     """The figures of a race.
 
     Attributes:
-        judged_by: ``wall`` or ``cpu``.
+        judged_by: ``wall``, ``cpu`` or ``memory``.
         seconds: median wall clock of each contestant.
         rss: greatest resident memory of each contestant, bytes.
     """
@@ -90,14 +94,37 @@ def run(race: Race, *, bar: float, numbers: tuple[int, int], order: random.Rando
         rounds.append({name: sample(race.contestants[name]) for name in names})
     wall = _figure(race.reduce({n: s.wall for n, s in costs.items()}) for costs in rounds)
     cpu = _figure(race.reduce({n: s.cpu for n, s in costs.items()}) for costs in rounds)
+    if race.quantity == "memory":
+        memory = _figure(
+            race.reduce({n: s.rss / 2**20 for n, s in costs.items()}) for costs in rounds
+        )
+        return _result(race, rounds, wall=memory, cpu=None, judged_by="memory")
     if race.difference:
         noisy = wall.most - wall.least > bar
     else:
         noisy = wall.least <= 0 or wall.most / wall.least > _MOST_SPREAD
-    return Result(
+    by_cpu = race.quantity == "cpu" or (noisy and race.cpu_counts)
+    return _result(
+        race,
+        rounds,
         wall=wall,
         cpu=cpu if race.cpu_counts else None,
-        judged_by="cpu" if noisy and race.cpu_counts else "wall",
+        judged_by="cpu" if by_cpu else "wall",
+    )
+
+
+def _result(
+    race: Race,
+    rounds: Sequence[Mapping[str, Sample]],
+    *,
+    wall: Figure,
+    cpu: Figure | None,
+    judged_by: str,
+) -> Result:
+    return Result(
+        wall=wall,
+        cpu=cpu,
+        judged_by=judged_by,
         rounds=len(rounds),
         seconds={name: median(costs[name].wall for costs in rounds) for name in race.contestants},
         rss={name: max(costs[name].rss for costs in rounds) for name in race.contestants},

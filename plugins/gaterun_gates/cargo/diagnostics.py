@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import gaterun
@@ -14,7 +15,6 @@ from gaterun_gates.cargo.messages import Diagnostic, Span
 _OUT_DIR = re.compile(r"(?:^|/)build/(?P<package>[^/]+)(?:-|/)[0-9a-f]{16}/out/(?P<rest>.+)$")
 _CARGO_HOME = re.compile(r"/(?:registry/src|git/checkouts)/")
 _SUMMARY = re.compile(r"(\d+ )?warnings? emitted|aborting due to .*|.* generated \d+ warnings?")
-_SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d+")
 
 # Said once per target of a package, each time at another crate root.
@@ -26,6 +26,7 @@ _PER_PACKAGE = re.compile(
 GENERATED = "$OUT_DIR("
 
 
+@lru_cache(maxsize=4096)
 def source_path(name: str, root: Path) -> str:
     """The path of a span as findings have it.
 
@@ -94,23 +95,17 @@ def identity(diagnostic: Diagnostic, package_id: str, root: Path) -> tuple[objec
     code = rule(diagnostic)
     if _PER_PACKAGE.fullmatch(code):
         return code, diagnostic.message, package_id
-    places = []
-    for span in diagnostic.spans:
-        if span.is_primary:
-            outer = _outermost(span)
-            places.append(
-                (
-                    source_path(span.file_name, root),
-                    span.line_start,
-                    span.column_start,
-                    source_path(outer.file_name, root),
-                    outer.line_start,
-                    outer.column_start,
-                )
-            )
-    if not places:
-        return code, diagnostic.message, package_id
-    return code, diagnostic.message, tuple(sorted(places))
+    places = [
+        (source_path(place.file_name, root), place.line_start, place.column_start)
+        for span in diagnostic.spans
+        if span.is_primary
+        for place in (span, _outermost(span))
+    ]
+    return code, diagnostic.message, tuple(sorted(places)) or package_id
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _suggestions(diagnostic: Diagnostic) -> Iterator[tuple[str, Span]]:
@@ -130,7 +125,7 @@ def is_autofixable(diagnostic: Diagnostic) -> bool:
 def help_text(diagnostic: Diagnostic) -> str:
     """The first suggestion, or the first help note, in one line."""
     for message, span in _suggestions(diagnostic):
-        replacement = _SPACE.sub(" ", span.suggested_replacement or "").strip()
+        replacement = _in_a_line(span.suggested_replacement or "")
         return f"{message}: `{replacement}`" if replacement else message
     for child in diagnostic.children:
         if child.level == "help" and "for further information visit" not in child.message:
@@ -149,30 +144,23 @@ def fingerprint(diagnostic: Diagnostic, root: Path) -> str:
         rule(diagnostic),
         source_path(span.file_name, root) if span is not None else "",
         _DIGITS.sub("#", diagnostic.message),
-        _SPACE.sub(" ", marked).strip(),
+        _in_a_line(marked),
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def finding(
-    diagnostic: Diagnostic,
-    root: Path,
-    *,
-    severity: gaterun.Severity,
-    prefix: str = "",
-) -> gaterun.Finding:
+def finding(diagnostic: Diagnostic, root: Path, *, severity: gaterun.Severity) -> gaterun.Finding:
     """The finding for a message.
 
     Args:
         diagnostic: the message.
         root: the workspace root.
         severity: how bad.
-        prefix: put before the message, and part of what it says only.
     """
     span = primary(diagnostic)
     return gaterun.Finding(
         rule=rule(diagnostic),
-        message=prefix + _SPACE.sub(" ", diagnostic.message).strip(),
+        message=_in_a_line(diagnostic.message),
         path=source_path(span.file_name, root) if span is not None else "",
         line=span.line_start if span is not None else 0,
         column=span.column_start if span is not None else 0,

@@ -5,7 +5,7 @@ Source: the cargo reference, chapter "External tools", and the rustc book, "JSON
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -85,18 +85,26 @@ _KNOWN = frozenset(
 )
 
 
-def read_messages(lines: Iterable[bytes]) -> Iterator[Line]:
-    """Decode a stream; unknown reasons and lines that are no JSON are passed over.
+def message_decoder() -> Callable[[bytes], Line | None]:
+    """A function that decodes one line of a stream.
 
-    Proc macros and test programs may print to the same stream.
+    It returns ``None`` for unknown reasons and for what is no JSON: proc macros and test
+    programs may print to the same stream.
     """
-    decoder = msgspec.json.Decoder(Line)
-    for raw in lines:
+    decode = msgspec.json.Decoder(Line).decode
+
+    def decoded(raw: bytes) -> Line | None:
         if not raw.startswith(b"{"):
-            continue
+            return None
         try:
-            line = decoder.decode(raw)
+            line = decode(raw)
         except msgspec.MsgspecError:
-            continue
-        if line.reason in _KNOWN:
-            yield line
+            return None
+        return line if line.reason in _KNOWN else None
+
+    return decoded
+
+
+def read_messages(lines: Iterable[bytes]) -> Iterator[Line]:
+    """Decode a stream, without what `message_decoder` passes over."""
+    return filter(None, map(message_decoder(), lines))
