@@ -47,7 +47,8 @@ be right is no match: `2.0.0` in `12.0.0`, in a link to semver.org or in the loc
 else's crate is not looked at.
 
 `gaterun fix` writes the version into manifests, requirements among members, their entries in
-Cargo.lock, declared places, install instructions and badges; not into changelogs or sentences.
+Cargo.lock, declared places, install instructions and badges; not into changelogs or sentences, and
+not where members differ and no option says which version is right.
 
 Gamed by deleting a place (watch `places`, and declare it with `exactly`), and by changing only
 Cargo.toml (`stale_mentions`, `lock_drift`).
@@ -233,7 +234,8 @@ def fix(ctx: gaterun.Context, workspace: gaterun.Workspace) -> list[gaterun.Edit
     """What would have to change so that every place states the version that it should.
 
     Raises:
-        CannotMeasure: no member is left to compare (``no-input``).
+        CannotMeasure: no member is left to compare (``no-input``), or members differ and
+            nobody says which version is right (``undecided``).
     """
     from gaterun_gates.parsers.version_fix import version_edits
 

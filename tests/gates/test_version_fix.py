@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import gaterun
 from gaterun.testing import fix_gate, measure_gate
 from gaterun_gates.parsers.cargo_lock import with_versions
 from gaterun_gates.parsers.cargo_requirement import bumped, satisfies
@@ -198,6 +199,29 @@ def test_crates_with_versions_of_their_own(tmp_path: Path) -> None:
     fixed = fix_gate(GATE, tmp_path, options=options)
     assert set(fixed) == {"tools/cli/Cargo.toml"}
     assert _changed(CLI, fixed["tools/cli/Cargo.toml"]) == {3: "version = '0.3.0' # its own"}
+
+
+@pytest.mark.cargo
+@pytest.mark.parametrize(
+    ("options", "decided"),
+    [
+        ({}, False),
+        ({"groups": [["demo-core", "demo-cli"]]}, False),
+        ({"equals": "2.0.0"}, True),
+        ({"independent": True}, True),
+        ({"exclude": ["demo-cli"]}, True),
+        ({"groups": [["demo-core", "demo-cli"]], "versions": {"demo-cli": "2.0.0"}}, True),
+    ],
+)
+def test_what_others_have_is_nobodys_word(
+    tmp_path: Path, options: dict[str, Any], decided: bool
+) -> None:
+    _write(tmp_path, {**FILES, "tools/cli/Cargo.toml": CLI.replace("'1.9.0'", "'1.2.0'")})
+    if decided:
+        assert fix_gate(GATE, tmp_path, options=options)
+    else:
+        with pytest.raises(gaterun.CannotMeasure, match=r"demo-cli is 1\.2\.0, others have 1\.9"):
+            fix_gate(GATE, tmp_path, options=options)
 
 
 @pytest.mark.cargo

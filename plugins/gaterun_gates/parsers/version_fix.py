@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import gaterun
 from gaterun_gates.parsers.cargo_lock import with_versions
 from gaterun_gates.parsers.cargo_requirement import bumped
 from gaterun_gates.parsers.manifest_edit import with_values
@@ -15,7 +16,6 @@ from gaterun_gates.prose.drafts import Drafts
 from gaterun_gates.prose.stated_version import Stated
 
 if TYPE_CHECKING:
-    import gaterun
     from gaterun_gates.parsers.version_survey import Survey
     from gaterun_gates.version import VersionOptions
 
@@ -25,7 +25,18 @@ def version_edits(survey: Survey, options: VersionOptions) -> list[gaterun.Edit]
 
     A changelog's entry, a sentence about the version before, and a requirement whose new form
     is not plain from the old one are left to people. Other people's crates are never touched.
+
+    Raises:
+        CannotMeasure: members differ, and nobody says which version is right (``undecided``).
     """
+    for package in survey.members:
+        if package.name in survey.guessed and package.version != survey.wanted[package.name]:
+            raise gaterun.CannotMeasure(
+                gaterun.Reason.UNDECIDED,
+                f"{package.name} is {package.version}, others have {survey.wanted[package.name]}:"
+                " which is right, nobody says",
+                help="say it with equals, versions, exclude or independent = true",
+            )
     drafts = Drafts(survey.workspace.root)
     wanted = {
         package.name: survey.wanted.get(package.name, package.version)

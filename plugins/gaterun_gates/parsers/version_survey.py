@@ -20,6 +20,7 @@ class Survey:
         members: the members that are compared.
         wanted: the version that each compared member should have, by name.
         expected: the version of those that no other rule is for; empty where each has its own.
+        guessed: members whose wanted version is what others have, and nobody's word.
         exact: requirements have to name the whole version.
         findings, notes: filled while comparing.
 
@@ -63,9 +64,12 @@ class Survey:
         for name in sorted({*versions, *(name for group in groups for name in group)} - known):
             # A rule for nobody would hold whatever happens.
             self.differ("member", f"there is no member '{name}' to compare", "Cargo.toml", 0)
+        self.guessed: set[str] = set()
         self.wanted = self._ruled(versions, groups)
         others = [package for package in self.members if package.name not in self.wanted]
         self.expected = "" if independent else equals or self._common(others)
+        if not (independent or equals):
+            self.guessed |= {package.name for package in others}
         for package in others:
             self.wanted[package.name] = package.version if independent else self.expected
 
@@ -77,6 +81,7 @@ class Survey:
         for group in groups:
             mine = [package for package in self.members if package.name in group]
             named = next((versions[name] for name in group if name in versions), "")
+            self.guessed |= set() if named else {package.name for package in mine}
             wanted |= {package.name: named or self._common(mine) for package in mine}
         for package in self.members:
             if package.name in versions:

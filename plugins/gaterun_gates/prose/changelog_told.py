@@ -127,7 +127,7 @@ def read(ctx: gaterun.Context, file: str, unreleased: str) -> Changelog:
 
 
 def _missing(options: ChangelogOptions, subject: Subject, version: str) -> Told:
-    wanted = options.file or f"any of {', '.join(CANDIDATES)}"
+    wanted = options.file or f"file such as {CANDIDATES[0]}"
     whose = f" of {subject.crate}" if subject.crate else ""
     findings = [
         gaterun.Finding(
