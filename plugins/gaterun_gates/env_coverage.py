@@ -142,7 +142,11 @@ def measure(
     documented = _documented(ctx, options)
     also = _texts(ctx, options.docs)
     required = options.names or tuple(documented.names if documented is not None else ())
-    use = scan(rust_sources, wrappers=options.wrappers) if options.wrappers else env_use
+    use = (
+        scan(rust_sources, wrappers=options.wrappers, state=ctx.state)
+        if options.wrappers
+        else env_use
+    )
     result: EnvComparison = compare(
         use,
         required=required,

@@ -184,7 +184,7 @@ def _compute_env_use(ctx: gaterun.Context, rust_sources: RustSources) -> EnvUse:
     from gaterun_gates.rust.env_scan import scan
 
     ctx.progress("looking for environment variables")
-    return scan(rust_sources)
+    return scan(rust_sources, state=ctx.state)
 
 
 @gaterun.hookimpl
