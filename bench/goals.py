@@ -11,7 +11,7 @@ from pathlib import Path
 import corpora
 from anchors import Missing
 from rounds import Race, Reduce
-from sample import Command
+from sample import Command, sample
 from world import World
 
 
@@ -85,9 +85,22 @@ def _collect(world: World) -> Race:
     )
 
 
-def _collect_to_pytest(world: World) -> Race:
+def _collect_again(world: World) -> Race:
+    return Race(
+        contestants={"gaterun": _collected_before(world, "again"), "python": _bare(world)},
+        reduce=_ratio("gaterun", "python"),
+    )
+
+
+def _collected_before(world: World, name: str) -> Command:
+    """`--collect-only` of 40 gates where the phase has been run, so that it keeps what it shows."""
     text = corpora.no_op_phase("forty", 40, tasks=8)
-    folder = corpora.empty_workspace(world.scratch / "forty", {"forty": text})
+    folder = corpora.empty_workspace(world.scratch / name, {"forty": text})
+    sample(_gaterun(world, folder, "forty", keep_state=True))
+    return _gaterun(world, folder, "forty", "--collect-only", keep_state=True)
+
+
+def _collect_to_pytest(world: World) -> Race:
     test = "def test_one():\n    assert True\n"
     tests = corpora.write(
         world.scratch / "tests", {"test_one.py": test, "pytest.ini": "[pytest]\n"}
@@ -95,7 +108,7 @@ def _collect_to_pytest(world: World) -> Race:
     theirs = Command(
         argv=[world.anchor("pytest"), "--collect-only"], cwd=tests, environment=world.environment
     )
-    ours = _gaterun(world, folder, "forty", "--collect-only", keep_state=True)
+    ours = _collected_before(world, "forty")
     return Race(contestants={"gaterun": ours, "pytest": theirs}, reduce=_ratio("gaterun", "pytest"))
 
 
@@ -204,6 +217,12 @@ GOALS = (
         what="gaterun --version / pytest --version",
         bar=0.3,
         set_up=_version_to_pytest,
+    ),
+    Goal(
+        id="G3",
+        what="--collect-only, 40 gates, warm / python -c pass",
+        bar=3,
+        set_up=_collect_again,
     ),
     Goal(
         id="G3b",

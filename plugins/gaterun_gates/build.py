@@ -6,8 +6,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
@@ -45,15 +44,14 @@ _ENDED = re.compile(r"(?:exit status|signal): [^)\n]*")
 _SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOptions:
+class BuildOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``build``."""
 
-    features: tuple[str, ...] = field(
-        default=(), metadata={"help": "features to enable beside the default ones"}
-    )
-    all_features: bool = field(default=False, metadata={"help": "enable every feature"})
-    profile: str = field(default="", metadata={"help": "cargo profile; empty for `dev`"})
+    features: Annotated[
+        tuple[str, ...], gaterun.help("features to enable beside the default ones")
+    ] = ()
+    all_features: Annotated[bool, gaterun.help("enable every feature")] = False
+    profile: Annotated[str, gaterun.help("cargo profile; empty for `dev`")] = ""
 
 
 def _outside_notes(outside: Outside, expected: Expected) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Measured, Metric, Unit
@@ -15,27 +14,24 @@ if TYPE_CHECKING:
     from gaterun_gates.infra.timed_build import Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate."""
 
-    scenarios: tuple[str, ...] = field(
-        default=("clean_as_configured",),
-        metadata={
-            "help": "clean, clean_as_configured, no_op, incremental, incremental_leaf: "
-            "those to measure"
-        },
-    )
-    pairs: int = field(default=8, metadata={"help": "interleaved pairs of builds, at least 6"})
-    profile: str = field(default="dev", metadata={"help": "cargo profile to build with"})
-    jobs: int = field(default=0, metadata={"help": "cargo's --jobs on both sides; 0 for all"})
-    edited: str = field(
-        default="",
-        metadata={"help": "package edited for 'incremental'; empty: the most depended-on member"},
-    )
-    arguments: tuple[str, ...] = field(
-        default=(), metadata={"help": "further arguments for cargo build, such as --all-targets"}
-    )
+    scenarios: Annotated[
+        tuple[str, ...],
+        gaterun.help(
+            "clean, clean_as_configured, no_op, incremental, incremental_leaf: those to measure"
+        ),
+    ] = ("clean_as_configured",)
+    pairs: Annotated[int, gaterun.help("interleaved pairs of builds, at least 6")] = 8
+    profile: Annotated[str, gaterun.help("cargo profile to build with")] = "dev"
+    jobs: Annotated[int, gaterun.help("cargo's --jobs on both sides; 0 for all")] = 0
+    edited: Annotated[
+        str, gaterun.help("package edited for 'incremental'; empty: the most depended-on member")
+    ] = ""
+    arguments: Annotated[
+        tuple[str, ...], gaterun.help("further arguments for cargo build, such as --all-targets")
+    ] = ()
 
 
 ABOUT = """\

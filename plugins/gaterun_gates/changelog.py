@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Measured, Metric, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from gaterun_gates.prose.changelog_rules import Problem
-    from gaterun_gates.prose.keepachangelog import Changelog, Release
+    from gaterun_gates.prose.changelog_files import Subject
 
-#: Where a changelog is looked for, in this order, whatever the case of its name.
-CANDIDATES = ("CHANGELOG.md", "CHANGELOG", "CHANGES.md", "HISTORY.md", "RELEASES.md", "NEWS.md")
-
-#: A greater file takes minutes to parse and is no changelog that people read.
-_MOST_BYTES = 8 * 1024 * 1024
 
 _ABOUT = """\
 Reads the changelog as Markdown (a heading in a code fence or a comment is no release) and checks
@@ -44,136 +36,127 @@ it by the rules of [Keep a Changelog 1.1.0](https://keepachangelog.com/en/1.1.0/
 | KC14 | with `version`: its entry is the newest release |
 | KC15 | with `version`: nothing is left under *Unreleased* |
 | KC16 | no code fence is left open |
+| KC17 | with `version`: a new major version says what changed, was removed, or how to move on |
+| KC18 | with `version`: a manifest has that version |
 
 `profile = "lenient"` also takes other forms of headings and of dates, other sections and prose.
 Errors and warnings are counted apart.
+
+There is one changelog for the workspace, in its root or in `docs`; with `crates = "each"` every crate
+that may be published has one in its folder, with `"either"` the nearest one above it counts, and
+its entry may name the crate (`## [demo-core-2.0.0]`). With `version = "manifest"` the entry is
+that of the version that the crate has.
 
 `entry_present` holds when the entry of `version` says something; without `version`, when
 *Unreleased* or any release does. `updated` holds when *Unreleased* or the entry says a line that
 the changelog did not have anywhere at the phase's base: reordering, new spaces, changed links and
 a copy of an older entry are no update, and neither is moving *Unreleased* under a version
-as it was.
+as it was. `grew` is for pull requests: *Unreleased* says something new since the branch left the
+base, or nothing has changed but files of `unneeded`, or a commit says so by `skip_trailer`.
+
+`gaterun fix` adds missing links to comparisons, where those that are there have one form.
 
 Gamed by an empty heading (KC10), a placeholder (KC11), a copy of an older entry (`updated`) and a
 heading in a code fence (not seen). Whether the text is true, no gate can say.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangelogOptions:
+class ChangelogOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``changelog``."""
 
-    file: str = field(
-        default="", metadata={"help": f"the changelog; by default the first of {CANDIDATES}"}
+    file: Annotated[
+        str, gaterun.help("the changelog; by default CHANGELOG.md or another usual name")
+    ] = ""
+    version: Annotated[
+        str,
+        gaterun.help(
+            "the version whose entry must be there and be the newest; 'manifest' for the"
+            " one that the manifest has"
+        ),
+    ] = ""
+    crates: Annotated[
+        str, gaterun.help("root: one changelog; each: one a crate; either: the nearest above it")
+    ] = "root"
+    crate: Annotated[
+        str, gaterun.help("the crate that is released, where headings name crates")
+    ] = ""
+    profile: Annotated[str, gaterun.help("strict: Keep a Changelog by the letter; or lenient")] = (
+        "strict"
     )
-    version: str = field(
-        default="", metadata={"help": "the version whose entry must be there and be the newest"}
+    sections: Annotated[
+        tuple[str, ...], gaterun.help("names of sections allowed beside the six standard ones")
+    ] = ()
+    unreleased: Annotated[str, gaterun.help("what 'Unreleased' is called, in another language")] = (
+        ""
     )
-    profile: str = field(
-        default="strict", metadata={"help": "strict: Keep a Changelog by the letter; or lenient"}
-    )
-    sections: tuple[str, ...] = field(
-        default=(), metadata={"help": "names of sections allowed beside the six standard ones"}
-    )
-    since: str = field(
-        default="",
-        metadata={"help": "oldest version that is checked; what stands below it is left in peace"},
-    )
+    unneeded: Annotated[
+        tuple[str, ...], gaterun.help("globs of files whose change needs no entry (metric grew)")
+    ] = ()
+    skip_trailer: Annotated[
+        str, gaterun.help("trailer by which a commit needs no entry, such as 'Changelog: skip'")
+    ] = ""
+    since: Annotated[
+        str, gaterun.help("oldest version that is checked; what stands below it is left in peace")
+    ] = ""
 
     def __post_init__(self) -> None:
         if self.profile not in ("strict", "lenient"):
             raise ValueError(f"profile is 'strict' or 'lenient', not '{self.profile}'")
+        if self.crates not in ("root", "each", "either"):
+            raise ValueError(f"crates is 'root', 'each' or 'either', not '{self.crates}'")
+        if self.skip_trailer and not re.fullmatch(r"[\w-]+:\s*\S.*", self.skip_trailer):
+            raise ValueError(f"skip_trailer is 'Key: value', not '{self.skip_trailer}'")
 
 
 def measure(ctx: gaterun.Context) -> gaterun.Measurement:
-    """Read the changelog and check it.
+    """Read the changelogs and check them.
 
     Raises:
-        CannotMeasure: the file is too large to be read (``incomplete``).
+        CannotMeasure: a file is too large to be read (``incomplete``), no crate is there to
+            have a changelog, or it is not clear which version is meant (``no-input``).
     """
-    from gaterun_gates.prose.keepachangelog import read_changelog
-    from gaterun_gates.prose.markdown import decode
+    from gaterun_gates.prose.changelog_told import tell
 
     options: ChangelogOptions = ctx.options
-    version = options.version.removeprefix("v")
-    path = _locate(ctx.root, options.file)
-    if path is None:
-        return _missing(options, version)
-    file = path.relative_to(ctx.root).as_posix()
-    if path.stat().st_size > _MOST_BYTES:
+    told = [tell(ctx, options, subject, first=new) for subject, new in _asked(ctx, options)]
+    findings = [finding for each in told for finding in each.findings]
+    files = {each.file for each in told if each.there}
+    return gaterun.Measurement(
+        metrics={
+            **_counts(findings),
+            "entry_present": all(each.present for each in told),
+            "bullets": sum(each.bullets for each in told),
+            "releases": sum(each.releases for each in told if each.first),
+            "updated": _all([each.updated for each in told]),
+            "grew": _all([each.grew for each in told]),
+        },
+        inspected={"places": len(told), "files": len(files)},
+        findings=findings,
+        notes=list(dict.fromkeys(note for each in told for note in each.notes)),
+        recipe={"file": ", ".join(sorted(files)), "profile": options.profile},
+    )
+
+
+def _all(values: Sequence[Measured]) -> Measured:
+    """Whether all hold; one that does not decides, whatever is not known of others."""
+    for value in (False, None):
+        found = next((each for each in values if each.value is value), None)
+        if found is not None:
+            return found
+    return Measured(value=True)
+
+
+def _asked(ctx: gaterun.Context, options: ChangelogOptions) -> list[tuple[Subject, bool]]:
+    """What is asked of which changelog, and whether it is the first time for this file."""
+    from gaterun_gates.prose.changelog_files import subjects
+
+    found = subjects(ctx, options.file, options.crates)
+    if not found:
         raise gaterun.CannotMeasure(
-            gaterun.Reason.INCOMPLETE, f"{file} is larger than {_MOST_BYTES >> 20} MiB"
+            gaterun.Reason.NO_INPUT, "no crate that may be published is there to have a changelog"
         )
-    changelog = read_changelog(decode(path.read_bytes()))
-    findings = _findings(changelog, file, options, version)
-    entry = _entry(changelog, version)
-    if version and entry is None:
-        findings.insert(0, _no_entry(version, file))
-    updated, notes = _updated(ctx, changelog, file, version)
-    present = entry.has_content if entry is not None else False
-    return gaterun.Measurement(
-        metrics={
-            **_counts(findings),
-            "entry_present": present,
-            "bullets": entry.bullets if entry is not None else 0,
-            "releases": len(changelog.released),
-            "updated": updated,
-        },
-        inspected={"files": 1, "releases": len(changelog.releases)},
-        findings=findings,
-        notes=notes,
-        recipe={"file": file, "profile": options.profile},
-    )
-
-
-def _locate(root: Path, file: str) -> Path | None:
-    """The changelog's path; names differ in case between projects."""
-    if file:
-        path = root / file
-        return path if path.is_file() else None
-    for folder in (root, root / "docs"):
-        names = {path.name.lower(): path for path in folder.iterdir()} if folder.is_dir() else {}
-        for name in CANDIDATES:
-            found = names.get(name.lower())
-            if found is not None and found.is_file():
-                return found
-    return None
-
-
-def _missing(options: ChangelogOptions, version: str) -> gaterun.Measurement:
-    wanted = options.file or f"any of {', '.join(CANDIDATES)}"
-    findings = [
-        gaterun.Finding(
-            rule="KC01",
-            message=f"no changelog: there is no {wanted}",
-            path=options.file or CANDIDATES[0],
-            severity=gaterun.Severity.ERROR,
-        )
-    ]
-    if version:
-        findings.append(_no_entry(version, options.file or CANDIDATES[0]))
-    return gaterun.Measurement(
-        metrics={
-            **_counts(findings),
-            "entry_present": False,
-            "bullets": 0,
-            "releases": 0,
-            "updated": False,
-        },
-        inspected={"places": 1},
-        findings=findings,
-    )
-
-
-def _no_entry(version: str, file: str) -> gaterun.Finding:
-    return gaterun.Finding(
-        rule="entry-missing",
-        message=f"no entry for {version}",
-        path=file,
-        severity=gaterun.Severity.ERROR,
-        help=f"write: ## [{version}] - YYYY-MM-DD",
-        fingerprint=f"entry-missing:{file}:{version}",
-    )
+    firsts = {subject.file: subject for subject in reversed(found)}
+    return [(subject, firsts[subject.file] is subject) for subject in found]
 
 
 def _counts(findings: Sequence[gaterun.Finding]) -> dict[str, Measured]:
@@ -187,97 +170,24 @@ def _counts(findings: Sequence[gaterun.Finding]) -> dict[str, Measured]:
     }
 
 
-def _findings(
-    changelog: Changelog, file: str, options: ChangelogOptions, version: str
-) -> list[gaterun.Finding]:
-    from datetime import UTC, datetime
+def fix(ctx: gaterun.Context) -> list[gaterun.Edit]:
+    """Link definitions that are missing and that follow from those that are there.
 
-    from gaterun_gates.prose.changelog_rules import SECTIONS, Expectations, check, severity
-
-    expected = Expectations(
-        sections=(*SECTIONS, *options.sections),
-        today=datetime.now(UTC).date(),
-        version=version,
-    )
-    problems = check(_recent(changelog, options.since), expected)
-    return [
-        _finding(problem, file, found)
-        for problem in problems
-        if (found := severity(problem, options.profile))
-    ]
-
-
-def _recent(changelog: Changelog, since: str) -> Changelog:
-    """The changelog down to the release `since`; whole when there is no such release."""
-    names = [release.version for release in changelog.releases]
-    if since not in names or not since:
-        return changelog
-    last = changelog.releases[names.index(since)]
-    kept = changelog.releases[: names.index(since) + 1]
-    strangers = tuple(item for item in changelog.strangers if item.line < last.line)
-    return replace(changelog, releases=kept, strangers=strangers)
-
-
-def _finding(problem: Problem, file: str, severity: str) -> gaterun.Finding:
-    return gaterun.Finding(
-        rule=problem.rule,
-        message=problem.message,
-        path=file,
-        line=problem.line,
-        severity=gaterun.Severity(severity),
-        help=problem.help,
-        # The usual fingerprint ignores digits, which tell one release from another.
-        fingerprint=f"{problem.rule}:{file}:{problem.message}",
-    )
-
-
-def _entry(changelog: Changelog, version: str) -> Release | None:
-    """The entry asked for; without a version the topmost one that says something."""
-    if version:
-        return changelog.entry(version)
-    return next((release for release in changelog.releases if release.has_content), None)
-
-
-def _updated(
-    ctx: gaterun.Context, changelog: Changelog, file: str, version: str
-) -> tuple[Measured, list[str]]:
-    """Whether the entry or *Unreleased* says something that no release said at the base."""
-    from gaterun_gates.prose.keepachangelog import read_changelog
-
-    if not ctx.base:
-        return Measured(value=None, why="the phase names no base commit to compare with"), []
-    before, notes = _text_at(ctx, ctx.base, file)
-    if before is None:
-        return Measured(value=None, why=notes[0]), []
-    old = read_changelog(before).lines
-    candidates = [changelog.unreleased, changelog.entry(version) if version else None]
-    if not version and changelog.released:
-        candidates.append(changelog.released[0])
-    lines = {line for entry in candidates if entry is not None for line in entry.lines}
-    added = len(lines - old)
-    notes.append(f"{added} new lines in the entry since {ctx.base[:10]}")
-    return Measured(value=added > 0), notes
-
-
-def _text_at(ctx: gaterun.Context, base: str, file: str) -> tuple[str | None, list[str]]:
-    """The changelog at the base commit, empty when there was none, and what there is to say.
-
-    ``None`` when git cannot tell, as in a clone that lacks the object; then the note says why.
+    Raises:
+        CannotMeasure: as for `measure`.
     """
-    from gaterun_gates.prose.markdown import decode
+    from gaterun_gates.prose.changelog_links import with_links
+    from gaterun_gates.prose.changelog_told import read
+    from gaterun_gates.prose.drafts import Drafts
 
-    for name in (file, *(name for name in CANDIDATES if name != file)):
-        done = ctx.run(["git", "show", f"{base}:./{name}"], env={"LC_ALL": "C"})
-        if done.ok:
-            notes = [f"at the base the changelog was {name}"] if name != file else []
-            return decode(done.stdout.read_bytes()), notes
-        error = done.err().strip()
-        # Git says of a commit that it does not have, too, that a file is not in it.
-        if not re.search("does not exist in|exists on disk, but not in", error) or (
-            name == file and not ctx.run(["git", "cat-file", "-e", f"{base}^{{tree}}"]).ok
-        ):
-            return None, [f"git cannot show it at the base: {error[:200]}"]
-    return "", [f"{file} is new since the base"]
+    options: ChangelogOptions = ctx.options
+    drafts = Drafts(ctx.root)
+    for subject, first in _asked(ctx, options):
+        if first and subject.there and options.profile == "strict":
+            changelog = read(ctx, subject.file, options.unreleased)
+            if text := drafts.text(subject.file):
+                drafts.put(subject.file, with_links(text, changelog))
+    return drafts.edits()
 
 
 def _defects() -> Sequence[gaterun.Defect]:
@@ -313,8 +223,15 @@ GATE = gaterun.Gate(
             better=Better.HIGHER,
             help="the entry or Unreleased says something that the base did not",
         ),
+        Metric(
+            name="grew",
+            unit=Unit.BOOLEAN,
+            better=Better.HIGHER,
+            help="Unreleased has grown since the branch left the base, or need not have",
+        ),
     ),
     measure=measure,
+    fix=fix,
     options=ChangelogOptions,
     requires=("errors == 0", "entry_present == true"),
     timeout=120.0,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec.structs import replace
 
 import gaterun
 from gaterun_gates.cargo.environment import recorded_env
@@ -38,28 +39,24 @@ A ratchet on these beside `warnings` closes the ways around it.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClippyOptions:
+class ClippyOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``clippy``."""
 
-    features: tuple[str, ...] = field(
-        default=(), metadata={"help": "features to enable beside the default ones"}
-    )
-    all_features: bool = field(default=False, metadata={"help": "enable every feature"})
-    targets: tuple[Literal["lib", "bins", "tests", "benches", "examples"], ...] = field(
-        default=(),
-        metadata={"help": "kinds of targets to lint, where not all of them compile; all if empty"},
-    )
-    crates: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "help": "members whose findings count, all if empty; one call of cargo serves all"
-        },
-    )
-    forced: bool = field(
-        default=True,
-        metadata={"help": "run a second time with clippy's default lints forced: `suppressed`"},
-    )
+    features: Annotated[
+        tuple[str, ...], gaterun.help("features to enable beside the default ones")
+    ] = ()
+    all_features: Annotated[bool, gaterun.help("enable every feature")] = False
+    targets: Annotated[
+        tuple[Literal["lib", "bins", "tests", "benches", "examples"], ...],
+        gaterun.help("kinds of targets to lint, where not all of them compile; all if empty"),
+    ] = ()
+    crates: Annotated[
+        tuple[str, ...],
+        gaterun.help("members whose findings count, all if empty; one call of cargo serves all"),
+    ] = ()
+    forced: Annotated[
+        bool, gaterun.help("run a second time with clippy's default lints forced: `suppressed`")
+    ] = True
 
 
 def _members(workspace: gaterun.Workspace, names: Sequence[str]) -> tuple[gaterun.Package, ...]:

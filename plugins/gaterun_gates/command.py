@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Metric
@@ -54,28 +53,22 @@ script): a number from its output is harder to fake than its exit status.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandOptions:
+class CommandOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``command``."""
 
-    argv: tuple[str, ...] = field(metadata={"help": "program and arguments; never a shell line"})
-    parse: str = field(
-        default="exit",
-        metadata={"help": "how to read it: exit, regex, lines, json, junit or sarif"},
-    )
-    pattern: str = field(default="", metadata={"help": "the regular expression of parse = 'regex'"})
-    path: str = field(default="", metadata={"help": "where the number is, for parse = 'json'"})
-    file: str = field(
-        default="", metadata={"help": "read this file, which the program must write, instead"}
-    )
-    stderr: bool = field(
-        default=False, metadata={"help": "read standard error instead of standard output"}
-    )
-    ok_exit: tuple[int, ...] = field(
-        default=(0,), metadata={"help": "exit codes under which the output is believed"}
-    )
-    cwd: str = field(default="", metadata={"help": "working directory, from the workspace root"})
-    env: dict[str, str] = field(default_factory=dict, metadata={"help": "variables to set"})
+    argv: Annotated[tuple[str, ...], gaterun.help("program and arguments; never a shell line")]
+    parse: Annotated[
+        str, gaterun.help("how to read it: exit, regex, lines, json, junit or sarif")
+    ] = "exit"
+    pattern: Annotated[str, gaterun.help("the regular expression of parse = 'regex'")] = ""
+    path: Annotated[str, gaterun.help("where the number is, for parse = 'json'")] = ""
+    file: Annotated[str, gaterun.help("read this file, which the program must write, instead")] = ""
+    stderr: Annotated[bool, gaterun.help("read standard error instead of standard output")] = False
+    ok_exit: Annotated[
+        tuple[int, ...], gaterun.help("exit codes under which the output is believed")
+    ] = (0,)
+    cwd: Annotated[str, gaterun.help("working directory, from the workspace root")] = ""
+    env: Annotated[dict[str, str], gaterun.help("variables to set")] = {}
 
     def __post_init__(self) -> None:
         if not self.argv or not self.argv[0]:

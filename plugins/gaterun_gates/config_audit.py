@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec.structs import replace
 
 import gaterun
 from gaterun import Better, Finding, Metric, Severity
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Lists what in the repository could make another gate say green without deserving it:
 `.cargo/config.toml` (aliases, wrappers, runners, linkers, flags, `[env]`, sources, includes),
-`rust-toolchain`, `clippy.toml`, nextest's configuration, `[lints]` and profiles of manifests,
+`rust-toolchain`, `clippy.toml`, `rustfmt.toml`, nextest's configuration, `[lints]` and profiles of manifests,
 `#![allow(...)]` for whole files, `cfg(clippy)`, `.gitattributes`, and names gaterun's own policy files.
 
 **Severity** says what an entry can do. *error*: it makes a gate say green (a runner that answers for
@@ -30,25 +32,32 @@ their own against many of these; a `command` gate and the CI have none.
 **Measured** by reading files; neither cargo nor rustup is asked, as both obey what is looked for here.
 Files that git ignores are read too where tools would find them. Configuration below the workspace root
 counts as *warning* at most: gates start cargo in the root. `added` is the number of errors and warnings
-that the base does not have.
+that the base does not have; where it has none, crates excluded, targets not tested and features
+that a target needs count too, and so does what made tools stricter there and is gone (`deny`, lint
+tables, default features). `policy_changed` counts changed policy files: the configuration, phase
+files, the baselines that these name, waivers, and the repository's own gates.
 
 **Pitfalls.** The user's own `$CARGO_HOME/config.toml` and variables are not the repository's, and so not
 in here. What a build script, a test or a dependency does cannot be seen in a configuration.
 
 **How it can be gamed, and what is counted against that.** By `exclude`, which stands in the notes with
 the number of files. An unreadable file is an error, as it may hold anything. A policy file that
-changed since the base is named: this gate's own conditions are in one.
+changed since the base is named and counted: this gate's own conditions are in one.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigAuditOptions:
+class ConfigAuditOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``config-audit``."""
 
-    exclude: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "globs of files that are left out, such as tests/fixtures/**"},
-    )
+    exclude: Annotated[
+        tuple[str, ...], gaterun.help("globs of files that are left out, such as tests/fixtures/**")
+    ] = ()
+
+
+_NEW = " (not in the base)"
+
+#: Entries that are common, and suspicious where the base does not have them: less is built.
+_TELLING = frozenset({"narrowed", "targets"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +156,9 @@ def _base_reader(
     return list(blobs), read
 
 
-def _risks(entries: Mapping[str, Sequence[Entry]]) -> Counter[tuple[str, str, str]]:
+def _keys(entries: Mapping[str, Sequence[Entry]]) -> Counter[tuple[str, str, str]]:
     return Counter(
-        (path, entry.rule, entry.subject)
-        for path, found in entries.items()
-        for entry in found
-        if entry.severity is not Severity.NOTE
+        (path, entry.rule, entry.subject) for path, found in entries.items() for entry in found
     )
 
 
@@ -171,12 +177,39 @@ def _findings(audit: _Audit, new: Counter[tuple[str, str, str]]) -> list[Finding
                 help=entry.help,
             )
             key = (path, entry.rule, entry.subject)
-            if entry.severity is not Severity.NOTE and left[key] > 0:
+            if left[key] > 0:
                 left[key] -= 1
-                finding = replace(finding, message=f"{finding.message} (not in the base)")
+                finding = replace(
+                    finding,
+                    message=f"{finding.message}{_NEW}",
+                    # The mark is no part of the identity.
+                    fingerprint=finding.fingerprint,
+                    severity=Severity.WARNING
+                    if entry.severity is Severity.NOTE and entry.rule in _TELLING
+                    else entry.severity,
+                )
             found.append(finding)
     worst_first = list(Severity)
     return sorted(found, key=lambda finding: worst_first.index(finding.severity))
+
+
+def _lost(
+    base: Mapping[str, Sequence[Entry]],
+    before: Callable[[str], bytes | None],
+    now: Callable[[str], bytes | None],
+) -> list[Finding]:
+    """What made tools stricter in a file at the base, and does so no more."""
+    from gaterun_gates.audit.guards import guards
+
+    found = []
+    for name in base:
+        old, new = before(name), now(name)
+        if name.endswith((".rs", "Cargo.toml")) and old != new and old and new is not None:
+            for guard in sorted(guards(name, old) - guards(name, new)):
+                found.append(
+                    Finding(rule="guard-lost", message=f"the base has {guard} here", path=name)
+                )
+    return found
 
 
 def _unread(root: Path, paths: set[str], audit: _Audit) -> list[Finding]:
@@ -219,9 +252,11 @@ def measure_config_audit(ctx: gaterun.Context) -> gaterun.Measurement:
     auditor = Auditor(ctx.root.as_posix(), above)
     audit = _audit(auditor, names, paths, read)
 
-    now = _risks(audit.entries)
+    now = _keys(audit.entries)
+    lost: list[Finding] = []
     new: Counter[tuple[str, str, str]] = Counter()
     changed: dict[str, bool] = {}
+    known = False
     added = gaterun.Measured(value=None, why="the phase names no base")
     if ctx.base is not None:
         try:
@@ -230,22 +265,29 @@ def measure_config_audit(ctx: gaterun.Context) -> gaterun.Measurement:
             base_names = [name for name in base_names if name not in excluded]
             base_paths = {name for name in base_names if is_audited(name)}
             base = _audit(auditor, base_names, base_paths, read_base)
-            new = now - _risks(base.entries)
-            changed = {name: read_base(name) != read(name) for name in audit.policy}
-            rules = Counter(rule for _, rule, _ in new.elements())
-            added = gaterun.Measured(value=new.total(), breakdown=dict(sorted(rules.items())))
+            new = now - _keys(base.entries)
+            policy_names = sorted({*audit.policy, *base.policy})
+            changed = {name: read_base(name) != read(name) for name in policy_names}
+            lost = _lost(base.entries, read_base, read)
+            known = True
         except gaterun.CannotMeasure as error:
             added = gaterun.Measured(value=None, why=error.message)
 
-    findings = [*_unread(ctx.root, paths, audit), *_findings(audit, new)]
+    findings = [*_unread(ctx.root, paths, audit), *lost, *_findings(audit, new)]
+    if known:
+        fresh = [each for each in findings if each.message.endswith(_NEW)]
+        added = _counted([*lost, *fresh], Severity.ERROR, Severity.WARNING)
     by_severity = Counter(finding.severity for finding in findings)
-    policy = _policy_findings(audit.policy, changed)
+    policy = _policy_findings(sorted({*audit.policy, *changed}), changed)
     return gaterun.Measurement(
         metrics={
             "risky": _counted(findings, Severity.ERROR, Severity.WARNING),
             "errors": _counted(findings, Severity.ERROR),
             "notes": by_severity[Severity.NOTE] + len(policy),
             "added": added,
+            "policy_changed": sum(changed.values())
+            if known
+            else gaterun.Measured(value=None, why=added.why),
             "files": len(audit.entries),
         },
         inspected={"files": len(audit.entries)},
@@ -281,6 +323,10 @@ GATE = gaterun.Gate(
         Metric(name="errors", help="entries that make a gate say green"),
         Metric(name="notes", better=Better.NEITHER, help="legitimate entries worth knowing"),
         Metric(name="added", help="risky entries that the base does not have"),
+        Metric(
+            name="policy_changed",
+            help="files that say what gaterun demands, its baselines among them, that changed",
+        ),
         Metric(name="files", better=Better.NEITHER, help="files that were read"),
     ),
     measure=measure_config_audit,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec.structs import replace
 
 import gaterun
 
@@ -41,14 +42,13 @@ _MEANS_ALL = frozenset({_GROUP, "warnings"})
 _SHIPPED = ("lib", "bins")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadCodeOptions:
+class DeadCodeOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``dead-code``."""
 
-    features: tuple[str, ...] = field(
-        default=(), metadata={"help": "features to enable beside the default ones"}
-    )
-    all_features: bool = field(default=False, metadata={"help": "enable every feature"})
+    features: Annotated[
+        tuple[str, ...], gaterun.help("features to enable beside the default ones")
+    ] = ()
+    all_features: Annotated[bool, gaterun.help("enable every feature")] = False
 
 
 def _group(ctx: gaterun.Context, workspace: gaterun.Workspace) -> frozenset[str]:

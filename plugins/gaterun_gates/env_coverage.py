@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 
@@ -46,30 +45,27 @@ implemented), by shortening the list (`require = ["required == 93"]` pins it), b
 _IGNORE = ("CARGO", "CARGO_*", "OUT_DIR", "RUST_LOG", "RUST_BACKTRACE", "HOME", "PATH")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvCoverageOptions:
+class EnvCoverageOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of ``env-coverage``."""
 
-    crates: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "members that count, by package, folder or last part; all when empty"},
-    )
-    names: tuple[str, ...] = field(
-        default=(), metadata={"help": "the required names; those of env_file when empty"}
-    )
-    env_file: str = field(
-        default=".env.example", metadata={"help": "the file that documents the variables"}
-    )
-    docs: tuple[str, ...] = field(
-        default=(), metadata={"help": "Markdown files, as globs, that document variables too"}
-    )
-    ignore: tuple[str, ...] = field(
-        default=_IGNORE, metadata={"help": "names, with *, that need no documentation"}
-    )
-    wrappers: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "functions (name or Type::name) known to read the name they are given"},
-    )
+    crates: Annotated[
+        tuple[str, ...],
+        gaterun.help("members that count, by package, folder or last part; all when empty"),
+    ] = ()
+    names: Annotated[
+        tuple[str, ...], gaterun.help("the required names; those of env_file when empty")
+    ] = ()
+    env_file: Annotated[str, gaterun.help("the file that documents the variables")] = ".env.example"
+    docs: Annotated[
+        tuple[str, ...], gaterun.help("Markdown files, as globs, that document variables too")
+    ] = ()
+    ignore: Annotated[
+        tuple[str, ...], gaterun.help("names, with *, that need no documentation")
+    ] = _IGNORE
+    wrappers: Annotated[
+        tuple[str, ...],
+        gaterun.help("functions (name or Type::name) known to read the name they are given"),
+    ] = ()
 
 
 def _texts(ctx: gaterun.Context, globs: Sequence[str]) -> frozenset[str]:
@@ -146,7 +142,11 @@ def measure(
     documented = _documented(ctx, options)
     also = _texts(ctx, options.docs)
     required = options.names or tuple(documented.names if documented is not None else ())
-    use = scan(rust_sources, wrappers=options.wrappers) if options.wrappers else env_use
+    use = (
+        scan(rust_sources, wrappers=options.wrappers, state=ctx.state)
+        if options.wrappers
+        else env_use
+    )
     result: EnvComparison = compare(
         use,
         required=required,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 
@@ -36,16 +36,15 @@ How it can be gamed: with a test that calls and asserts nothing; mutation testin
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromEnvOptions:
+class FromEnvOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of ``from-env``."""
 
-    crates: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "members that count, by package, folder or last part; all when empty"},
-    )
-    probe: bool = field(
-        default=False, metadata={"help": "run the tests of an instrumented copy to find out"}
+    crates: Annotated[
+        tuple[str, ...],
+        gaterun.help("members that count, by package, folder or last part; all when empty"),
+    ] = ()
+    probe: Annotated[bool, gaterun.help("run the tests of an instrumented copy to find out")] = (
+        False
     )
 
 

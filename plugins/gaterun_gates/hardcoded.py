@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 
@@ -43,21 +42,19 @@ beside `total`.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HardcodedOptions:
+class HardcodedOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of ``hardcoded``."""
 
-    crates: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "members that count, by package, folder or last part; all when empty"},
-    )
-    allow: tuple[str, ...] = field(
-        default=(), metadata={"help": "globs of files whose literals are allowed, and counted so"}
-    )
-    env_file: str = field(
-        default=".env.example",
-        metadata={"help": "the file whose values should come from variables; may be absent"},
-    )
+    crates: Annotated[
+        tuple[str, ...],
+        gaterun.help("members that count, by package, folder or last part; all when empty"),
+    ] = ()
+    allow: Annotated[
+        tuple[str, ...], gaterun.help("globs of files whose literals are allowed, and counted so")
+    ] = ()
+    env_file: Annotated[
+        str, gaterun.help("the file whose values should come from variables; may be absent")
+    ] = ".env.example"
 
 
 def _documented_values(ctx: gaterun.Context, env_file: str) -> dict[str, str]:

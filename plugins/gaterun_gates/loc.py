@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 
@@ -40,13 +39,12 @@ by packing code into strings or other languages (look at `gross_removed` beside 
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocOptions:
+class LocOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of ``loc``."""
 
-    exclude: tuple[str, ...] = field(
-        default=(), metadata={"help": "globs of Rust files that are not counted on either side"}
-    )
+    exclude: Annotated[
+        tuple[str, ...], gaterun.help("globs of Rust files that are not counted on either side")
+    ] = ()
 
 
 def measure(
@@ -57,11 +55,13 @@ def measure(
     Raises:
         gaterun.CannotMeasure: the base commit or one of its files is not in this clone.
     """
-    from gaterun_gates.rust.loc_sides import BaseSide, Counts, head_side
+    from gaterun_gates.rust.blob_cache import BlobCache
+    from gaterun_gates.rust.line_count import Count, count
+    from gaterun_gates.rust.loc_sides import BaseSide, head_side, total
 
-    counts = Counts(ctx.state / "counts.json")
+    counts = BlobCache(ctx.state / "counts.json", Count, count)
     now = head_side(ctx, workspace, rust_sources, ctx.options.exclude)
-    size = counts.size(now.side)
+    size = total(now.side, counts)
     orphans = [
         path
         for path in now.side.paths
@@ -85,13 +85,14 @@ def measure(
             metrics[name] = missing
     else:
         before = BaseSide(ctx, ctx.base, now, workspace)
-        old = counts.size(before.side)
+        old = total(before.side, counts)
         moved = before.moves()
         metrics |= _compared(old, size, moved)
         metrics["gross_added"], metrics["gross_removed"] = before.gross()
         notes += _notes(old, size, before.reformatted())
         findings += _findings(moved)
     counts.save()
+    rust_sources.save()  # the base's files, and those that no target compiles, have outlines too
     return gaterun.Measurement(
         metrics=metrics,
         inspected={"files": size.files},

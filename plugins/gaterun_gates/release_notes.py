@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Measured, Metric, Unit
@@ -15,26 +15,36 @@ if TYPE_CHECKING:
     from gaterun_gates.prose.markdown import Document
     from gaterun_gates.prose.notes import Notes
 
-#: Where release notes are looked for, in this order.
+#: Where release notes are looked for, in this order, whatever the case of their name.
 CANDIDATES = (
-    "docs/RELEASE-NOTES-{version}.md",
-    "docs/RELEASE_NOTES-{version}.md",
-    "docs/release-notes/{version}.md",
-    "docs/release-notes/v{version}.md",
-    "docs/releases/{version}.md",
-    "docs/releases/v{version}.md",
-    "RELEASE-NOTES-{version}.md",
-    "RELEASE_NOTES-{version}.md",
+    *(
+        f"{folder}{name}{v}{{version}}.md"
+        for folder in ("docs/", "")
+        for name in ("RELEASE-NOTES-", "RELEASE_NOTES-", "RELEASE_NOTES_", "RELEASE-")
+        for v in ("", "v")
+    ),
+    *(
+        f"{folder}{v}{{version}}.md"
+        for folder in ("docs/release-notes/", "docs/releases/", "release-notes/", "releases/")
+        for v in ("", "v")
+    ),
     "RELEASE-NOTES.md",
     "RELEASE_NOTES.md",
     "docs/RELEASE-NOTES.md",
     "docs/RELEASE_NOTES.md",
+    ".github/RELEASE-NOTES.md",
+    ".github/RELEASE_NOTES.md",
 )
 
 #: Notes this much like those of another release are a copy.
 COPY = 0.98
 
+#: Of so many older notes a copy is noticed.
+_MOST_OLDER = 20
+
 _MOST_BYTES = 8 * 1024 * 1024
+
+_TEMPLATE = re.compile(r"release[^/]*template|template[^/]*release", re.IGNORECASE)
 
 _ABOUT = """\
 Reads the release notes of one version: the first file of `files` that is there, or the section of
@@ -44,11 +54,12 @@ it whose heading names the version.
 - `titled`: their title, or the heading they stand under, names the version.
 - `missing_sections`: headings of `sections` that are missing or have nothing below them.
 - `placeholders`: items, paragraphs and headings such as TODO, TBD, `...` or *release notes here*.
-- `broken_links`: links to files and headings in this repository that do not exist, and undefined
-  references. Addresses on the web are not fetched.
+- `broken_links`: links to files and headings in this repository that do not exist (those of HTML
+  tags, too), and undefined references. Addresses on the web are not fetched.
 - `unclosed_fences`: code fences that hide the rest of the file.
 - `similarity`: to the notes of the version before (the nearest other file of the same pattern, or
-  the next section); from 98 % on there is a finding `copied`.
+  the next section).
+- `copied`: older notes, and templates (`*release*template*.md`), that these are to 98 % or more.
 
 Whether the notes are true and complete, no gate can say: have a person sign for that.
 
@@ -56,23 +67,20 @@ Gamed by filler text, and by a copy of older notes (`similarity`).
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseNotesOptions:
+class ReleaseNotesOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``release-notes``."""
 
-    version: str = field(
-        default="", metadata={"help": "the version released; by default that of the root manifest"}
-    )
-    files: tuple[str, ...] = field(
-        default=CANDIDATES,
-        metadata={"help": "where the notes may be: globs, {version} stands for the version"},
-    )
-    sections: tuple[str, ...] = field(
-        default=(), metadata={"help": "headings that must be there and have content"}
-    )
-    min_words: int = field(
-        default=50, metadata={"help": "with fewer words they do not count as present"}
-    )
+    version: Annotated[
+        str, gaterun.help("the version released; by default that of the root manifest")
+    ] = ""
+    files: Annotated[
+        tuple[str, ...],
+        gaterun.help("where the notes may be: globs, {version} stands for the version"),
+    ] = CANDIDATES
+    sections: Annotated[
+        tuple[str, ...], gaterun.help("headings that must be there and have content")
+    ] = ()
+    min_words: Annotated[int, gaterun.help("with fewer words they do not count as present")] = 50
 
 
 def measure(ctx: gaterun.Context) -> gaterun.Measurement:
@@ -95,10 +103,12 @@ def measure(ctx: gaterun.Context) -> gaterun.Measurement:
     findings = _content_findings(notes, document, file, version, options)
     findings += _link_findings(ctx.root, document, notes, file)
     like, likeness = _similarity(ctx, document, notes, file, version)
-    if likeness is not None and likeness >= COPY:
-        findings.append(
-            gaterun.Finding(rule="copied", message=f"{likeness:.0%} like {like}", path=file, line=1)
-        )
+    copied = [(like, likeness)] if likeness is not None and likeness >= COPY else []
+    copied += _copied(ctx, notes, file, version)
+    findings += [
+        gaterun.Finding(rule="copied", message=f"{likeness:.0%} like {of}", path=file, line=1)
+        for of, likeness in copied
+    ]
     titled = not any(finding.rule == "untitled" for finding in findings)
     return gaterun.Measurement(
         metrics={
@@ -109,6 +119,7 @@ def measure(ctx: gaterun.Context) -> gaterun.Measurement:
             "placeholders": _count(findings, "placeholder"),
             "broken_links": _count(findings, "broken-link"),
             "unclosed_fences": _count(findings, "unclosed-fence"),
+            "copied": len(copied),
             "similarity": Measured(value=likeness, why="there are no other notes to compare with")
             if likeness is None
             else likeness,
@@ -148,6 +159,7 @@ def _matching(ctx: gaterun.Context, globs: Sequence[str], version: str) -> list[
     from gaterun_gates.prose.semver_text import mentions
 
     found: list[str] = []
+    known = {path.lower(): path for path in ctx.files("*.md", "**/*.md")}
     for glob in globs:
         name = glob.replace("{version}", version)
         if any(character in name for character in "*?["):
@@ -155,11 +167,14 @@ def _matching(ctx: gaterun.Context, globs: Sequence[str], version: str) -> list[
             found += [path for path in ctx.files(name) if not one or mentions(path, version)]
         elif (ctx.root / name).is_file():
             found.append(name)
+        elif name.lower() in known:
+            found.append(known[name.lower()])
     return found
 
 
 def _missing(options: ReleaseNotesOptions, version: str) -> gaterun.Measurement:
     wanted = [glob.replace("{version}", version) for glob in options.files]
+    listed = ", ".join(wanted[:2]) + (f" or {len(wanted) - 2} more" if len(wanted) > 2 else "")
     return gaterun.Measurement(
         metrics={
             "present": False,
@@ -169,13 +184,14 @@ def _missing(options: ReleaseNotesOptions, version: str) -> gaterun.Measurement:
             "placeholders": 0,
             "broken_links": 0,
             "unclosed_fences": 0,
+            "copied": 0,
             "similarity": Measured(value=None, why="there are no notes"),
         },
         inspected={"places": len(wanted)},
         findings=[
             gaterun.Finding(
                 rule="missing",
-                message=f"no release notes for {version}: none of {', '.join(wanted)}",
+                message=f"no release notes for {version}: none of {listed}",
                 path=wanted[0] if wanted else "",
                 severity=gaterun.Severity.ERROR,
             )
@@ -265,20 +281,29 @@ def _similarity(
     ctx: gaterun.Context, document: Document, notes: Notes, file: str, version: str
 ) -> tuple[str, float | None]:
     """What the notes were compared with, and how alike they are."""
-    from gaterun_gates.prose.notes import (
-        find_notes,
-        nearest_older,
-        section_before,
-        similarity,
-    )
+    from gaterun_gates.prose.notes import find_notes, older_notes, section_before, similarity
 
-    older = nearest_older(ctx.files("*.md", "**/*.md"), file, version)
-    if older:
+    for older in older_notes(ctx.files("*.md", "**/*.md"), file, version)[:1]:
         return older, similarity(notes, find_notes(_read(ctx.root, older), "", whole=True))
     section = section_before(document, notes)
     if section is not None and section.title is not None:
         return f"'{section.title.text}'", similarity(notes, section)
     return "", None
+
+
+def _copied(ctx: gaterun.Context, notes: Notes, file: str, version: str) -> list[tuple[str, float]]:
+    """Templates and notes of versions further back that these notes are."""
+    from gaterun_gates.prose.notes import find_notes, older_notes, similarity
+
+    known = ctx.files("*.md", "**/*.md")
+    templates = [path for path in known if _TEMPLATE.search(path) and path != file]
+    found = []
+    for path in (*older_notes(known, file, version)[1:_MOST_OLDER], *templates):
+        other = find_notes(_read(ctx.root, path), "", whole=True)
+        likeness = similarity(notes, other, at_least=COPY)
+        if likeness >= COPY:
+            found.append((path, likeness))
+    return found
 
 
 def _count(findings: Sequence[gaterun.Finding], rule: str) -> int:
@@ -319,6 +344,7 @@ GATE = gaterun.Gate(
         Metric(name="placeholders", help="items, paragraphs and headings that say nothing yet"),
         Metric(name="broken_links", help="links into this repository that lead nowhere"),
         Metric(name="unclosed_fences", help="code fences that nothing closes"),
+        Metric(name="copied", help="older notes and templates that these are"),
         Metric(
             name="similarity",
             unit=Unit.RATIO,
@@ -327,7 +353,15 @@ GATE = gaterun.Gate(
     ),
     measure=measure,
     options=ReleaseNotesOptions,
-    requires=("present == true", "missing_sections == 0", "placeholders == 0", "broken_links == 0"),
+    requires=(
+        "present == true",
+        "titled == true",
+        "missing_sections == 0",
+        "placeholders == 0",
+        "broken_links == 0",
+        "unclosed_fences == 0",
+        "copied == 0",
+    ),
     timeout=120.0,
     controls=_controls,
     defects=_defects,

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 import gaterun
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.blob_cache import BlobCache
     from gaterun_gates.rust.env_reads import EnvUse
+    from gaterun_gates.rust.module_tree import Outline
     from gaterun_gates.rust.source import Source
+    from gaterun_gates.rust.source_files import SourceFiles
 
 _TEST_TARGETS = frozenset({"test", "bench", "example"})
 
@@ -61,8 +64,12 @@ class RustSources:
         orphans: ``.rs`` files in members' folders that no target compiles.
         missing: module declarations whose file is not there.
         unreadable: compiled files that are not UTF-8.
+        read: gives any file of the workspace, by path relative to the root.
+        outlines: gives the outline of any file.
     """
 
+    read: SourceFiles
+    outlines: BlobCache[Outline]
     files: dict[str, RustFile] = field(default_factory=dict)
     orphans: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -73,6 +80,11 @@ class RustSources:
         for file in self.files.values():
             if any(needle in file.source.data for needle in needles):
                 yield file
+
+    def save(self) -> None:
+        """Keep for later runs what was learnt about files by their content."""
+        self.read.save()
+        self.outlines.save()
 
     def parse_errors(self, files: Iterable[RustFile]) -> list[str]:
         """Paths of those of `files` that are not wholly Rust to the parser."""
@@ -87,49 +99,27 @@ class _Roles:
     build: bool = False
 
 
-class _Reader:
-    """Reads files once, by path relative to the root."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._sources: dict[str, Source | None] = {}
-
-    def listing(self, folder: str) -> list[str]:
-        """The ``.rs`` files directly in a folder."""
-        return [
-            f"{folder}/{path.name}" if folder not in {"", "."} else path.name
-            for path in sorted((self._root / folder).glob("*.rs"))
-        ]
-
-    def __call__(self, path: str) -> Source | None:
-        from gaterun_gates.rust.source import Source
-
-        if path not in self._sources:
-            full = self._root / path
-            try:
-                data = full.read_bytes()
-            except (OSError, ValueError):
-                self._sources[path] = None
-            else:
-                self._sources[path] = Source(path, data)
-        return self._sources[path]
-
-
 def _relative(root: Path, path: Path) -> str:
     return Path(os.path.relpath(path, root)).as_posix()
 
 
-def index(workspace: gaterun.Workspace, tracked: Iterable[str]) -> RustSources:
+def index(
+    workspace: gaterun.Workspace, tracked: Iterable[str], state: Path | None = None
+) -> RustSources:
     """Walk the module trees of every target.
 
     Args:
         workspace: the members and their targets.
         tracked: every ``.rs`` file of the workspace, relative to the root.
+        state: the folder that keeps from run to run what the files' content says.
     """
-    from gaterun_gates.rust.module_tree import walk
+    from gaterun_gates.rust.blob_cache import BlobCache
+    from gaterun_gates.rust.module_tree import Outline, outline, walk
+    from gaterun_gates.rust.source_files import SourceFiles
 
     root = workspace.root
-    read = _Reader(root)
+    read = SourceFiles(root, state / "files.json" if state is not None else None)
+    outlines = BlobCache(state / "outlines.json" if state is not None else None, Outline, outline)
     roles: defaultdict[str, _Roles] = defaultdict(_Roles)
     missing: set[str] = set()
     for package in workspace.members:
@@ -137,7 +127,11 @@ def index(workspace: gaterun.Workspace, tracked: Iterable[str]) -> RustSources:
             kinds = set(target.kind)
             for_test = bool(kinds & _TEST_TARGETS)
             reached, absent = walk(
-                _relative(root, target.src_path), read, test=for_test, listing=read.listing
+                _relative(root, target.src_path),
+                read,
+                test=for_test,
+                listing=read.listing,
+                outlined=outlines,
             )
             missing.update(absent)
             for file in reached:
@@ -165,10 +159,17 @@ def index(workspace: gaterun.Workspace, tracked: Iterable[str]) -> RustSources:
         # git goes on listing a tracked file that was deleted and not yet staged
         if path not in files and _below(path, folders) and (root / path).is_file()
     )
-    unreadable = tuple(path for path, file in files.items() if not file.source.is_utf8)
-    return RustSources(
-        files=files, orphans=orphans, missing=tuple(sorted(missing)), unreadable=unreadable
+    unreadable = tuple(path for path, file in files.items() if not outlines(file.source).is_utf8)
+    sources = RustSources(
+        read=read,
+        outlines=outlines,
+        files=files,
+        orphans=orphans,
+        missing=tuple(sorted(missing)),
+        unreadable=unreadable,
     )
+    sources.save()
+    return sources
 
 
 def _below(path: str, folders: Iterable[str]) -> bool:
@@ -176,14 +177,14 @@ def _below(path: str, folders: Iterable[str]) -> bool:
 
 
 def _compute(ctx: gaterun.Context, workspace: gaterun.Workspace) -> RustSources:
-    return index(workspace, ctx.files("**/*.rs"))
+    return index(workspace, ctx.files("**/*.rs"), ctx.state)
 
 
 def _compute_env_use(ctx: gaterun.Context, rust_sources: RustSources) -> EnvUse:
     from gaterun_gates.rust.env_scan import scan
 
     ctx.progress("looking for environment variables")
-    return scan(rust_sources)
+    return scan(rust_sources, state=ctx.state)
 
 
 @gaterun.hookimpl

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import Annotated
 
 import gaterun
 from gaterun import Better, Metric, Unit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate."""
 
-    profile: str = field(
-        default="dev", metadata={"help": "cargo profile of the canary: decides on incremental"}
+    profile: Annotated[str, gaterun.help("cargo profile of the canary: decides on incremental")] = (
+        "dev"
     )
 
 

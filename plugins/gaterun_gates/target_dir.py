@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun import Better, Finding, Metric, Severity, Unit
@@ -14,14 +13,13 @@ if TYPE_CHECKING:
     from gaterun_gates.infra.cargo_roots import CargoRoot, Survey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate."""
 
-    exclude: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "globs of manifests that do not count, such as tests/fixtures/**"},
-    )
+    exclude: Annotated[
+        tuple[str, ...],
+        gaterun.help("globs of manifests that do not count, such as tests/fixtures/**"),
+    ] = ()
 
 
 ABOUT = """\

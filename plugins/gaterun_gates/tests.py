@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import gaterun
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
@@ -49,31 +48,28 @@ Tests without assertions are not seen.
 _RUNNERS = ("auto", "nextest", "libtest")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestsOptions:
+class TestsOptions(gaterun.Options, frozen=True, kw_only=True):
     """Options of the gate ``tests``."""
 
-    runner: str = field(
-        default="auto", metadata={"help": "`nextest`, `libtest`, or `auto`: nextest if installed"}
-    )
-    features: tuple[str, ...] = field(
-        default=(), metadata={"help": "features to enable beside the default ones"}
-    )
-    all_features: bool = field(default=False, metadata={"help": "enable every feature"})
-    doctests: bool = field(default=True, metadata={"help": "run documentation examples too"})
-    known_failures: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "tests that may fail, as `binary-id$name` or `binary-id name`"},
-    )
-    retries: int = field(default=0, metadata={"help": "how often a failed test is run again"})
-    limit: float = field(
-        default=900.0,
-        metadata={"help": "seconds for one test binary (libtest) or one test (nextest)"},
-    )
-    compare: bool = field(
-        default=False,
-        metadata={"help": "list the tests of the phase's base too: `removed` and `added`"},
-    )
+    runner: Annotated[
+        str, gaterun.help("`nextest`, `libtest`, or `auto`: nextest if installed")
+    ] = "auto"
+    features: Annotated[
+        tuple[str, ...], gaterun.help("features to enable beside the default ones")
+    ] = ()
+    all_features: Annotated[bool, gaterun.help("enable every feature")] = False
+    doctests: Annotated[bool, gaterun.help("run documentation examples too")] = True
+    known_failures: Annotated[
+        tuple[str, ...],
+        gaterun.help("tests that may fail, as `binary-id$name` or `binary-id name`"),
+    ] = ()
+    retries: Annotated[int, gaterun.help("how often a failed test is run again")] = 0
+    limit: Annotated[
+        float, gaterun.help("seconds for one test binary (libtest) or one test (nextest)")
+    ] = 900.0
+    compare: Annotated[
+        bool, gaterun.help("list the tests of the phase's base too: `removed` and `added`")
+    ] = False
 
 
 def _choose(options: TestsOptions, workspace: gaterun.Workspace) -> tuple[str, list[str]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gaterun.hookspecs import hookimpl as hookimpl
     from gaterun.model.command import Completed as Completed
     from gaterun.model.command import Evidence as Evidence
+    from gaterun.model.edit import Edit as Edit
     from gaterun.model.errors import CannotMeasure as CannotMeasure
     from gaterun.model.event import Event as Event
     from gaterun.model.event import GateFinished as GateFinished
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from gaterun.model.gate import Control as Control
     from gaterun.model.gate import Defect as Defect
     from gaterun.model.gate import Gate as Gate
-    from gaterun.model.gate import NoOptions as NoOptions
     from gaterun.model.gate import Resource as Resource
     from gaterun.model.measurement import Measurement as Measurement
     from gaterun.model.metric import Better as Better
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from gaterun.model.metric import Metric as Metric
     from gaterun.model.metric import Unit as Unit
     from gaterun.model.metric import Value as Value
+    from gaterun.model.options import Options as Options
+    from gaterun.model.options import help as help
     from gaterun.model.phase import PhaseFile as PhaseFile
     from gaterun.model.record import GateResult as GateResult
     from gaterun.model.record import RunRecord as RunRecord
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 _HOME = {
     "hookspecs": ("hookimpl",),
     "model.command": ("Completed", "Evidence"),
+    "model.edit": ("Edit",),
     "model.errors": ("CannotMeasure",),
     "model.event": (
         "Event",
@@ -64,9 +67,10 @@ _HOME = {
         "RunStarted",
     ),
     "model.finding": ("Finding", "Severity"),
-    "model.gate": ("Context", "Control", "Defect", "Gate", "NoOptions", "Resource"),
+    "model.gate": ("Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
     "model.metric": ("Better", "Change", "Measured", "Metric", "Unit", "Value"),
+    "model.options": ("Options", "help"),
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),
     "model.report": ("Listener", "Reporter", "Style"),

@@ -1,4 +1,4 @@
-"""Starts gaterun: answers ``--version`` itself, everything else goes to the command line."""
+"""Starts gaterun: answers what it knows already, everything else goes to the command line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ def main() -> None:
 
         sys.stdout.write(f"gaterun {__version__}\n")
         return
+    from gaterun.cli import kept
+
+    notes = None
+    if kept.shows(sys.argv[1:]):
+        if (text := kept.recall(sys.argv[1:])) is not None:
+            kept.give(text)
+            return
+        notes = kept.Notes(sys.argv[1:])
     from gaterun.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], notes))
 
 
 def cargo_main() -> None:

@@ -10,9 +10,11 @@ from typing import Any
 from gaterun.core import controls, discovery
 from gaterun.core.bind import requirement
 from gaterun.core.execute import Processes
+from gaterun.core.fix import fixes
 from gaterun.core.measure import Bench
 from gaterun.model.gate import Control, Defect, Gate, Resource
 from gaterun.model.measurement import Measurement
+from gaterun.model.phase import Requirement
 from gaterun.model.record import GateResult
 
 
@@ -39,6 +41,47 @@ def measure_gate(
         CannotMeasure: there is no measurement.
         UsageError: an option is wrong.
     """
+    bench, wanted = _bench(gate, root, base, options, resources)
+    measurement, _ = bench.measure(
+        gate, wanted.options, name=f"test::{gate.name}", timeout=300, progress=_quiet
+    )
+    return measurement
+
+
+def fix_gate(
+    gate: Gate,
+    root: Path,
+    *,
+    base: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Resource] | None = None,
+) -> dict[str, str]:
+    """What `gate` would change in the workspace at `root`; nothing is written.
+
+    Args:
+        base, options, resources: as for `measure_gate`.
+
+    Returns:
+        Path to what the file would hold, only where it holds something else.
+
+    Raises:
+        CannotMeasure: the gate cannot say, or wants to change what it must not.
+        UsageError: an option is wrong.
+    """
+    bench, wanted = _bench(gate, root, base, options, resources)
+    (fix,) = fixes(bench, [wanted], (), _quiet)
+    if fix.refusal is not None:
+        raise fix.refusal
+    return {edit.path: edit.after for edit in fix.edits}
+
+
+def _bench(
+    gate: Gate,
+    root: Path,
+    base: str | None,
+    options: Mapping[str, Any] | None,
+    resources: Mapping[str, Resource] | None,
+) -> tuple[Bench, Requirement]:
     known = _resources() if resources is None else resources
     wanted = requirement(gate, {"skip": "measured only", **(options or {})}, known)
     state = root / ".gaterun"
@@ -52,10 +95,7 @@ def measure_gate(
         resources=known,
         processes=Processes(f"test-{gate.name}"),
     )
-    measurement, _ = bench.measure(
-        gate, wanted.options, name=f"test::{gate.name}", timeout=300, progress=_quiet
-    )
-    return measurement
+    return bench, wanted
 
 
 def run_control(

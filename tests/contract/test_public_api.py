@@ -42,10 +42,12 @@ def test_all_is_what_type_checkers_see() -> None:
 
 
 def test_types_that_a_signature_needs_are_public() -> None:
-    """Whatever a public dataclass has as a field can be named by an author."""
+    """Whatever a public value has as a field can be named by an author."""
     import dataclasses
     import typing
     from enum import Enum
+
+    import msgspec
 
     def parts(kind: object) -> set[type]:
         nested = typing.get_args(kind)
@@ -56,7 +58,9 @@ def test_types_that_a_signature_needs_are_public() -> None:
     private = set()
     for name in gaterun.__all__:
         value = getattr(gaterun, name)
-        if dataclasses.is_dataclass(value):
+        if dataclasses.is_dataclass(value) or (
+            isinstance(value, type) and issubclass(value, msgspec.Struct)
+        ):
             for kind in typing.get_type_hints(value).values():
                 for part in parts(kind):
                     ours = part.__module__.startswith("gaterun.")

@@ -226,7 +226,7 @@ def test_a_red_control_is_red_by_its_own_rule(tmp_path: Path) -> None:
     )
     result = run_control(TODO, control, tmp_path, resources={})
     assert complaint(control, result) == ""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     assert "not by a finding of other" in complaint(replace(control, rule="other"), result)
     assert "expected pass, got fail" in complaint(

@@ -537,13 +537,10 @@ def test_a_gate_that_asks_for_an_unknown_resource_is_refused(load: Load, project
 
 
 def test_a_required_option_is_asked_for(load: Load) -> None:
-    from dataclasses import dataclass
-
     import gaterun
     from gaterun.core.bind import requirement
 
-    @dataclass(frozen=True, kw_only=True, slots=True)
-    class Options:
+    class Options(gaterun.Options, kw_only=True):
         must: str
 
     gate = gaterun.Gate(

@@ -15,7 +15,7 @@ from gaterun.model.phase import PHASE_WIDE, Phase, Requirement, Task
 
 
 def gate(task: str, id: str, *, use: str = "", title: str = "", tags: tuple[str, ...] = ()) -> Any:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     value = Gate(
         name=use or id,

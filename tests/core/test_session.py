@@ -272,8 +272,9 @@ def test_an_overdue_advisory_gate_holds_others_back(project: Any, date: str, out
 
 
 def test_the_last_day_of_advisory_is_still_advisory() -> None:
-    from dataclasses import replace
     from datetime import date
+
+    from msgspec.structs import replace
 
     from gaterun.core.bind import requirement
     from gaterun.core.result import is_blocking

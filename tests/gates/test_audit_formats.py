@@ -10,8 +10,10 @@ from gaterun_gates.audit.clippy_config import audit_clippy_config
 from gaterun_gates.audit.crate_attributes import source_auditor
 from gaterun_gates.audit.entry import Place, Unreadable
 from gaterun_gates.audit.git_attributes import audit_git_attributes
+from gaterun_gates.audit.guards import guards
 from gaterun_gates.audit.nextest_config import audit_nextest_config
 from gaterun_gates.audit.policy import policy_files
+from gaterun_gates.audit.rustfmt_config import audit_rustfmt_config
 from gaterun_gates.audit.toolchain import audit_toolchain
 
 PLACE = Place(path="rust-toolchain.toml")
@@ -130,6 +132,37 @@ def test_attributes_of_whole_files_are_judged(source, expected):
     assert [(entry.rule, entry.severity.value, entry.line) for entry in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "severities"),
+    [
+        ("max_width = 200", ["note"]),
+        ('use_small_heuristics = "Max"\nchain_width = 90', ["note", "note"]),
+        ("disable_all_formatting = true", ["warning"]),
+        ('ignore = ["src"]', ["warning"]),
+        ('ignore = []\nedition = "2021"', []),
+    ],
+)
+def test_rustfmt_configuration_is_judged(text, severities):
+    assert _severities(audit_rustfmt_config(text, PLACE)) == severities
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a/Cargo.toml", "[lints]\nworkspace = true\n", {"lints.workspace = true"}),
+        ("Cargo.toml", '[workspace.lints.clippy]\nall = { level = "deny" }\nx = "allow"\n',
+         {'workspace.lints.clippy.all = "deny"'}),
+        ("Cargo.toml", '[features]\ndefault = ["a"]\na = []\n', {"the default feature a"}),
+        ("Cargo.toml", "nonsense [", set()),
+        ("Cargo.toml", "lints = 1\nfeatures = 2\nworkspace = 3\n", set()),
+        ("src/lib.rs", '#![deny(warnings, clippy::all)]\n #![warn(x, reason = "y")]\n#[deny(z)]\n',
+         {"#![deny(warnings)]", "#![deny(clippy::all)]", "#![warn(x)]"}),
+    ],
+)  # fmt: skip
+def test_guards_are_what_makes_tools_stricter(path, text, expected):
+    assert guards(path, text.encode()) == expected
+
+
 def test_policy_files_are_those_that_the_configuration_names():
     files = {
         "gaterun.toml": b'phases = "./goals"\ngates = "checks/"\n',
@@ -141,6 +174,9 @@ def test_policy_files_are_those_that_the_configuration_names():
     }
     found = policy_files(files, files.get)
     assert found == ["checks/todo.py", "gaterun.toml", "goals/one.toml", "phases/x.toml"]
+    files["goals/one.toml"] = b"[phase.outputs]\nbaseline = './docs/base.json'\n"
+    files |= {"waivers.toml": b"", "docs/base.json": b"{}"}
+    assert set(policy_files(files, files.get)) - set(found) == {"waivers.toml", "docs/base.json"}
     files["Cargo.toml"] = b"[workspace.metadata.gaterun]\nphases = 'other'\n"
     assert {"Cargo.toml", "other/y.toml"} <= set(policy_files(files, files.get))
     files["gaterun.toml"] = b"\xff = ["

@@ -133,6 +133,65 @@ def test_added_is_what_the_base_does_not_have(tmp_path):
     assert {finding.fingerprint for finding in result.findings} == before
 
 
+def test_what_made_tools_stricter_and_is_gone_is_new(tmp_path):
+    base = _repository(
+        tmp_path,
+        {
+            "Cargo.toml": '[workspace]\nmembers = ["a"]\n[workspace.lints.clippy]\nall = "deny"\n',
+            "a/Cargo.toml": ONE.replace("[workspace]\n", "[lints]\nworkspace = true\n"),
+            "a/src/lib.rs": "#![deny(warnings)]\n",
+            "a/src/gone.rs": "#![deny(warnings)]\n",
+        },
+    )
+    _write(
+        tmp_path,
+        {
+            "Cargo.toml": '[workspace]\nmembers = ["a"]\n[workspace.lints.clippy]\nall = "warn"\n',
+            "a/Cargo.toml": ONE.replace("[workspace]\n", ""),
+            "a/src/lib.rs": "\n",
+        },
+    )
+    (tmp_path / "a/src/gone.rs").unlink()
+    result = measure_gate(GATE, tmp_path, base=base)
+    assert result.metrics["added"] == gaterun.Measured(value=3, breakdown={"guard-lost": 3})
+    assert {(finding.path, finding.message) for finding in result.findings} == {
+        ("Cargo.toml", 'the base has workspace.lints.clippy.all = "deny" here'),
+        ("a/Cargo.toml", "the base has lints.workspace = true here"),
+        ("a/src/lib.rs", "the base has #![deny(warnings)] here"),
+    }
+
+
+def test_what_is_left_out_counts_where_the_base_has_it_in(tmp_path):
+    files = {"Cargo.toml": '[workspace]\nmembers = ["a"]\nexclude = ["b"]\n'}
+    base = _repository(tmp_path, files)
+    assert _value(measure_gate(GATE, tmp_path, base=base), "risky") == 0
+    _write(tmp_path, {"Cargo.toml": '[workspace]\nmembers = ["a"]\nexclude = ["b", "c"]\n'})
+    result = measure_gate(GATE, tmp_path, base=base)
+    assert (_value(result, "risky"), _value(result, "added")) == (1, 1)
+    assert _value(measure_gate(GATE, tmp_path), "risky") == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["phases/p.toml", "gaterun.toml", "waivers.toml", "docs/base.json", "gates/g.py"]
+)
+def test_policy_that_changed_is_counted(tmp_path, name):
+    files = {
+        "Cargo.toml": ONE,
+        "phases/p.toml": '[phase]\n[phase.outputs]\nbaseline = "docs/base.json"\n',
+        "gaterun.toml": 'gates = "gates"\n',
+        "waivers.toml": "",
+        "docs/base.json": "{}",
+        "gates/g.py": "",
+    }
+    base = _repository(tmp_path, files)
+    assert _value(measure_gate(GATE, tmp_path, base=base), "policy_changed") == 0
+    _write(tmp_path, {name: f"{files[name]}\n"})
+    assert _value(measure_gate(GATE, tmp_path, base=base), "policy_changed") == 1
+    (tmp_path / name).unlink()
+    assert _value(measure_gate(GATE, tmp_path, base=base), "policy_changed") >= 1
+    assert _value(measure_gate(GATE, tmp_path), "policy_changed") is None
+
+
 @pytest.mark.parametrize(("base", "why"), [(None, "no base"), ("0" * 40, "cannot list")])
 def test_without_a_base_there_is_no_difference(tmp_path, base, why):
     _repository(tmp_path, {"Cargo.toml": ONE})

@@ -103,7 +103,16 @@ def test_missing_notes_are_measured(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    [FILE, "docs/release-notes/v2.0.0.md", "RELEASE_NOTES.md", "RELEASE-NOTES-2.0.0.md"],
+    [
+        FILE,
+        "docs/release-notes/v2.0.0.md",
+        "RELEASE_NOTES.md",
+        "RELEASE-NOTES-2.0.0.md",
+        "Release_Notes_v2.0.0.md",
+        "docs/release-notes-v2.0.0.md",
+        "releases/2.0.0.md",
+        ".github/RELEASE-NOTES.md",
+    ],
 )
 def test_finished_notes_at_the_usual_places(tmp_path: Path, file: str) -> None:
     _write(tmp_path, {file: f"# Demo 2.0.0\n\n{WORDS}\n"})
@@ -161,11 +170,55 @@ def test_a_copy_of_the_nearest_older_notes(tmp_path: Path) -> None:
     likeness = _value(_measure(tmp_path), "similarity")
     assert isinstance(likeness, float)
     assert likeness < 0.5
+    # A copy of older ones is seen all the same.
+    (finding,) = _measure(tmp_path).findings
+    assert (finding.rule, finding.message) == ("copied", "100% like docs/RELEASE-NOTES-1.9.0.md")
 
     (tmp_path / "docs/RELEASE-NOTES-1.10.0.md").unlink()
     measurement = _measure(tmp_path)
-    assert _value(measurement, "similarity") == 1.0
+    assert (_value(measurement, "similarity"), _value(measurement, "copied")) == (1.0, 1)
     assert [finding.rule for finding in measurement.findings] == ["copied"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["RELEASE_NOTES_TEMPLATE.md", "docs/templates-for-release.md", "release.template.md"],
+)
+def test_a_template_that_nobody_filled_in(tmp_path: Path, template: str) -> None:
+    _write(tmp_path, {FILE: f"# Demo 2.0.0\n\n{WORDS}\n", template: f"# Demo\n\n{WORDS}\n"})
+    measurement = _measure(tmp_path)
+    assert _value(measurement, "copied") == 1
+    assert _value(measurement, "similarity") is None
+    _write(tmp_path, {FILE: f"# Demo 2.0.0\n\n{WORDS} Calls may be cancelled, too, at any time.\n"})
+    assert _value(_measure(tmp_path), "copied") == 0
+
+
+def test_a_copy_of_the_section_before(tmp_path: Path) -> None:
+    text = f"# Notes\n\n## 2.0.0\n\n{WORDS}\n\n## 1.9.0\n\n{WORDS}\n"
+    _write(tmp_path, {"RELEASE-NOTES.md": text})
+    assert _value(_measure(tmp_path), "copied") == 1
+
+
+def test_links_of_html_tags_and_balance_of_fences(tmp_path: Path) -> None:
+    tags = (
+        '<p>\n<!-- <a href="commented.md"></a> -->\n<img src="gone.png">\n</p>\n\n'
+        'An <a href="gone.md#x">inline</a> and an <a id="here" href="#here">anchor</a>.\n\n'
+        "[ref] and [other][none]\n\n[ref]: gone-too.md\n\n"
+        "````\n```\n````\n\n~~~\n```\n~~~\n"
+    )
+    _write(tmp_path, {FILE: f"# 2.0.0\n\n{WORDS}\n\n{tags}"})
+    measurement = _measure(tmp_path)
+    found = {finding.message: finding.line for finding in measurement.findings}
+    assert found == {
+        "gone.png: there is no docs/gone.png": 7,
+        "gone.md#x: there is no docs/gone.md": 10,
+        "gone-too.md: there is no docs/gone-too.md": 12,
+        "[other][none]: no definition of [none]": 12,
+    }
+    assert _value(measurement, "unclosed_fences") == 0
+    for open_ in ("```\nx", "````\nx\n```", "~~~\n```", "> ```\n> x"):
+        _write(tmp_path, {FILE: f"# 2.0.0\n\n{WORDS}\n\n{open_}\n"})
+        assert _value(_measure(tmp_path), "unclosed_fences") == 1
 
 
 def test_version_of_the_root_manifest(tmp_path: Path) -> None:

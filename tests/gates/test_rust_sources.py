@@ -78,20 +78,24 @@ def test_path_attributes_and_inclusions(tmp_path: Path) -> None:
             "src/lib.rs": '#[path = "odd/place.rs"]\nmod placed;\n'
             '#[path = "thread"]\nmod renamed { #[path = "tls.rs"] mod local; }\n'
             'include!("more.in");\ninclude!(concat!(env!("OUT_DIR"), "/x.rs"));\n'
-            '#[cfg_attr(unix, path = "u.rs")]\n#[cfg_attr(windows, path = "w.rs")]\nmod os;\n',
+            '#[cfg_attr(unix, path = "u.rs")]\n#[cfg_attr(windows, path = "w.rs")]\nmod os;\n'
+            '#[cfg_attr(target_os = "freebsd", path = "build_freebsd.rs")]\nmod build;\n',
             "src/odd/place.rs": "mod beside;",
             "src/odd/beside.rs": "",
             "src/thread/tls.rs": "",
             "src/more.in": "pub fn f() {}",
             "src/u.rs": "",
             "src/w.rs": "",
+            "src/build_freebsd.rs": "",
+            "src/build.rs": "",
         },
         LIB,
     )
     assert sources.orphans == ()
-    assert {"src/odd/beside.rs", "src/thread/tls.rs", "src/more.in", "src/w.rs"} <= compiled(
-        sources
-    )
+    assert compiled(sources) >= {
+        *("src/odd/beside.rs", "src/thread/tls.rs", "src/more.in", "src/w.rs"),
+        *("src/build.rs", "src/build_freebsd.rs"),
+    }
 
 
 def test_modules_inside_macros_count_and_commented_ones_do_not(tmp_path: Path) -> None:
@@ -227,6 +231,13 @@ def test_modules_that_name_each_other_in_a_circle_end(tmp_path: Path) -> None:
         ('#[cfg(all(test, feature = "x"))]\nfn t() { HERE }', True),
         ("mod tests { #![cfg(test)] fn t() { HERE } }", True),
         ("proptest! { #[test] fn t(x in 0..3) { HERE } }", True),
+        ("fn f() { match x { #[cfg(test)]\n A::Fake => { HERE } _ => {} } }", True),
+        ("fn f() { match x { #[cfg(test)]\n A::Fake => {} _ => { HERE } } }", False),
+        ("fn f() { S { #[cfg(test)]\n a: HERE, b: 1 } }", True),
+        ("fn f() { S { #[cfg(test)]\n a: 1, b: HERE } }", False),
+        ("fn f() { #[cfg(test)]\n g(HERE)?; }", True),
+        ("#[HERE]\n#[cfg(test)]\nfn t() {}", True),
+        ("#[HERE]\nfn s() {}\n#[cfg(test)]\nfn t() {}", False),
         ("#[cfg(not(test))]\nfn t() { HERE }", False),
         ("#[cfg(any(test, unix))]\nfn t() { HERE }", False),
         ("#[cfg(not(any(test, unix)))]\nfn t() { HERE }", False),

@@ -82,6 +82,7 @@ def test_all_the_same(tmp_path: Path) -> None:
         "stale_mentions": None,
         "orphans": 0,
         "places": 0,
+        "tag_state": None,
     }
     assert "there is no Cargo.lock, so it disagrees with nothing" in measurement.notes
 

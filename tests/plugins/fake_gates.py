@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 import gaterun
 from gaterun import Better, Change, Finding, Gate, Measured, Measurement, Metric, Reason, Unit
@@ -47,19 +48,17 @@ def _crash(ctx: gaterun.Context) -> Measurement:
     raise RuntimeError("boom")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExitOptions:
-    status: int = field(default=0, metadata={"help": "status"})
+class ExitOptions(gaterun.Options, frozen=True, kw_only=True):
+    status: Annotated[int, gaterun.help("status")] = 0
 
 
 def _exit(ctx: gaterun.Context) -> Measurement:
     sys.exit(ctx.options.status)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HangOptions:
-    pids: str = field(default="pids", metadata={"help": "file that says the process ids"})
-    deaf: bool = field(default=False, metadata={"help": "ignore INT and TERM"})
+class HangOptions(gaterun.Options, frozen=True, kw_only=True):
+    pids: Annotated[str, gaterun.help("file that says the process ids")] = "pids"
+    deaf: Annotated[bool, gaterun.help("ignore INT and TERM")] = False
 
 
 def _hang(ctx: gaterun.Context) -> Measurement:
@@ -78,10 +77,9 @@ def _hang(ctx: gaterun.Context) -> Measurement:
     return _true(ctx)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SleepyOptions:
-    seconds: float = field(default=0.3, metadata={"help": "of each command"})
-    times: int = field(default=1, metadata={"help": "how many commands"})
+class SleepyOptions(gaterun.Options, frozen=True, kw_only=True):
+    seconds: Annotated[float, gaterun.help("of each command")] = 0.3
+    times: Annotated[int, gaterun.help("how many commands")] = 1
 
 
 def _sleepy(ctx: gaterun.Context) -> Measurement:
@@ -131,22 +129,19 @@ def _surrogate(ctx: gaterun.Context) -> Measurement:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ValueOptions:
+class ValueOptions(gaterun.Options, frozen=True, kw_only=True):
     """What the gate ``value`` says that it has measured."""
 
-    number: float | None = field(default=None, metadata={"help": "value of n"})
-    points: float | None = field(default=None, metadata={"help": "value of score"})
-    share: float | None = field(default=None, metadata={"help": "value of ratio"})
-    file: str = field(default="", metadata={"help": "file that holds the value of n"})
-    parts: dict[str, float] = field(default_factory=dict, metadata={"help": "breakdown of n"})
-    inspected: dict[str, int] = field(
-        default_factory=lambda: {"things": 1}, metadata={"help": "counts"}
+    number: Annotated[float | None, gaterun.help("value of n")] = None
+    points: Annotated[float | None, gaterun.help("value of score")] = None
+    share: Annotated[float | None, gaterun.help("value of ratio")] = None
+    file: Annotated[str, gaterun.help("file that holds the value of n")] = ""
+    parts: Annotated[dict[str, float], gaterun.help("breakdown of n")] = {}
+    inspected: Annotated[dict[str, int], gaterun.help("counts")] = msgspec.field(
+        default_factory=lambda: {"things": 1}
     )
-    recipe: dict[str, str] = field(default_factory=dict, metadata={"help": "recipe"})
-    change: tuple[float, ...] = field(
-        default=(), metadata={"help": "base, low, middle, high of time"}
-    )
+    recipe: Annotated[dict[str, str], gaterun.help("recipe")] = {}
+    change: Annotated[tuple[float, ...], gaterun.help("base, low, middle, high of time")] = ()
 
 
 def _value(ctx: gaterun.Context) -> Measurement:
@@ -177,9 +172,8 @@ VALUE_METRICS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WrongOptions:
-    kind: str = field(default="none", metadata={"help": "what is wrong with the measurement"})
+class WrongOptions(gaterun.Options, frozen=True, kw_only=True):
+    kind: Annotated[str, gaterun.help("what is wrong with the measurement")] = "none"
 
 
 def _wrong(ctx: gaterun.Context) -> Any:
@@ -221,9 +215,8 @@ WRONG_KINDS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LaneOptions:
-    wait: bool = field(default=False, metadata={"help": "until the file go is there"})
+class LaneOptions(gaterun.Options, frozen=True, kw_only=True):
+    wait: Annotated[bool, gaterun.help("until the file go is there")] = False
 
 
 def _lane(ctx: gaterun.Context) -> Measurement:
@@ -278,6 +271,33 @@ def _python_loop(ctx: gaterun.Context) -> Measurement:
     return _true(ctx)
 
 
+class MendOptions(gaterun.Options, frozen=True, kw_only=True):
+    path: Annotated[str, gaterun.help("file to change")] = "place.txt"
+    after: Annotated[str, gaterun.help("what it should hold")] = "right\n"
+    before: Annotated[str | None, gaterun.help("what it is said to hold")] = None
+    other: Annotated[str, gaterun.help("how to go wrong")] = ""
+
+
+def _mend(ctx: gaterun.Context) -> Any:
+    """Makes a file hold a text; `other` says what a plugin with a bug would do."""
+    options = ctx.options
+    if options.other == "raise":
+        raise RuntimeError("boom")
+    if options.other == "refuse":
+        raise gaterun.CannotMeasure(Reason.TOOL_MISSING, "no such tool", help="install it")
+    if options.other == "none":
+        return None
+    if options.other == "texts":
+        return ["place.txt"]
+    if options.other == "number":
+        return [gaterun.Edit(path="place.txt", before=None, after=3)]  # type: ignore[arg-type]
+    path = ctx.root / options.path
+    before = options.before
+    if before is None and path.is_file():
+        before = path.read_bytes().decode("utf-8", "surrogateescape")
+    return [gaterun.Edit(path=options.path, before=before, after=options.after)]
+
+
 def _ok(name: str, measure: Any, **more: Any) -> Gate:
     return Gate(
         name=name,
@@ -311,6 +331,7 @@ def gaterun_gates() -> list[Gate]:
         _ok("wants-slow", _wants_slow),
         _ok("wants-broken", _wants_broken),
         _ok("python-loop", _python_loop),
+        _ok("mend", _true, options=MendOptions, fix=_mend),
         Gate(
             name="value",
             title="a number",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import math
 
 import msgspec
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from gaterun.model import metrics_document
@@ -67,8 +67,8 @@ def test_gates_that_measured_nothing_are_named() -> None:
 
 
 def test_ids_carry_the_task_only_where_a_gate_id_stands_twice() -> None:
-    twin = dataclasses.replace(CLIPPY, node_id="7.1::clippy", task="7.1")
-    record = dataclasses.replace(RECORD, results=(*RECORD.results, twin))
+    twin = replace(CLIPPY, node_id="7.1::clippy", task="7.1")
+    record = replace(RECORD, results=(*RECORD.results, twin))
     metrics = metrics_document.from_record(record).metrics
     assert "7.1::clippy.warnings" in metrics
     assert "7.3::clippy.warnings" in metrics
@@ -77,7 +77,7 @@ def test_ids_carry_the_task_only_where_a_gate_id_stands_twice() -> None:
 
 
 def test_no_number_is_ever_not_a_number() -> None:
-    odd = dataclasses.replace(
+    odd = replace(
         CLIPPY,
         metrics={
             "a": metric(math.nan),
@@ -85,7 +85,7 @@ def test_no_number_is_ever_not_a_number() -> None:
             "c": metric(10**30),
         },
     )
-    record = dataclasses.replace(RECORD, results=(odd,))
+    record = replace(RECORD, results=(odd,))
     document = json.loads(written("metrics", record), parse_constant=_refuse)
     entries = document["metrics"]
     assert entries["clippy.a"]["value"] is None

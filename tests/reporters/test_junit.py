@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import io
 import re
@@ -13,6 +12,7 @@ import junitparser
 import pytest
 from hypothesis import given, settings
 from lxml import etree  # type: ignore[import-untyped]
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from gaterun.model.finding import Finding
@@ -34,7 +34,7 @@ def parsed(record: RunRecord = RECORD, *, strict: bool = False) -> ET.Element:
 
 
 def of(*results: GateResult) -> RunRecord:
-    return dataclasses.replace(RECORD, results=results)
+    return replace(RECORD, results=results)
 
 
 def only(result: GateResult) -> ET.Element:
@@ -128,9 +128,9 @@ def test_tasks_are_slugs_so_that_dots_only_separate() -> None:
 def test_names_stay_unique_where_slugs_collide() -> None:
     twins = (
         SCCACHE,
-        dataclasses.replace(SCCACHE, task="7-1", node_id="7-1::sccache"),
-        dataclasses.replace(SCCACHE, task="7_1!", node_id="7_1!::sccache"),
-        dataclasses.replace(SCCACHE, node_id="7.1::sccache\x1b[0m"),
+        replace(SCCACHE, task="7-1", node_id="7-1::sccache"),
+        replace(SCCACHE, task="7_1!", node_id="7_1!::sccache"),
+        replace(SCCACHE, node_id="7.1::sccache\x1b[0m"),
     )
     root = parsed(of(*twins))
     keys = [
@@ -151,7 +151,7 @@ def test_place_is_the_worst_finding_else_the_definition() -> None:
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "C:\\x", "a/../../b", "\x1b[0m", ""])
 def test_places_outside_the_workspace_are_not_named(path: str) -> None:
     finding = Finding(rule="r", message="m", path=path, line=3)
-    result = dataclasses.replace(CLIPPY, findings=(finding,), file="/usr/lib/phase7.toml")
+    result = replace(CLIPPY, findings=(finding,), file="/usr/lib/phase7.toml")
     case = only(result)
     assert (case.attrib["file"], case.attrib["line"]) == ("Cargo.toml", "1")
 
@@ -201,7 +201,7 @@ def test_what_hides_in_a_skip_is_said() -> None:
 
 
 def test_advisory_without_verdict_does_not_turn_a_build_red() -> None:
-    case = only(dataclasses.replace(TESTS, blocking=False))
+    case = only(replace(TESTS, blocking=False))
     assert case.find("error") is None
     assert case.find("skipped") is not None
 
@@ -236,11 +236,11 @@ def test_the_library_never_writes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_texts_and_file_stay_below_the_limits_of_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    long = dataclasses.replace(CLIPPY, notes=tuple("&" * 5000 for _ in range(40)))
+    long = replace(CLIPPY, notes=tuple("&" * 5000 for _ in range(40)))
     root = parsed(of(long))
     assert max(len((each.text or "").encode()) for each in root.iter()) < junit.TEXT_LIMIT + 200
     monkeypatch.setattr(junit, "FILE_LIMIT", 100_000)
-    many = of(*(dataclasses.replace(long, node_id=f"7.3::clippy-{n}") for n in range(3)))
+    many = of(*(replace(long, node_id=f"7.3::clippy-{n}") for n in range(3)))
     text = junit.render(many, strict=False)
     assert len(text) <= 100_000
     assert "bytes cut" in text

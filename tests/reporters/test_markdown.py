@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import re
 
@@ -12,6 +11,7 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html  # type: ignore[import-untyped]
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from gaterun.model.record import RunRecord
@@ -115,7 +115,7 @@ def test_change_is_said_in_words() -> None:
 
 def of(*results: object, **more: object) -> RunRecord:
     fields: dict[str, object] = {"results": results, "exit_code": ExitCode.OK, **more}
-    return dataclasses.replace(RECORD, **fields)  # type: ignore[arg-type]
+    return replace(RECORD, **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_without_any_gate_there_is_no_table() -> None:
 
 def many(number: int) -> RunRecord:
     names = (f"7.3::clippy-{n}" for n in range(number))
-    results = tuple(dataclasses.replace(CLIPPY, node_id=name) for name in names)
-    return dataclasses.replace(RECORD, results=results)
+    results = tuple(replace(CLIPPY, node_id=name) for name in names)
+    return replace(RECORD, results=results)
 
 
 @pytest.mark.parametrize("number", [10, 30, 100, 400, 3000])
@@ -173,7 +173,7 @@ def test_the_verdict_always_fits() -> None:
 
 
 def test_every_rung_is_shorter_than_the_one_before() -> None:
-    record = dataclasses.replace(RECORD, results=(*many(60).results, *RECORD.results))
+    record = replace(RECORD, results=(*many(60).results, *RECORD.results))
     sizes = [len("\n".join(markdown_sections.report(record, rung))) for rung in markdown.LADDER[1:]]
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(sizes)) == len(sizes)

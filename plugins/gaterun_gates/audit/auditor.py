@@ -15,6 +15,7 @@ from gaterun_gates.audit.crate_attributes import source_auditor
 from gaterun_gates.audit.entry import Entry, Place, Unreadable
 from gaterun_gates.audit.git_attributes import audit_git_attributes
 from gaterun_gates.audit.nextest_config import audit_nextest_config
+from gaterun_gates.audit.rustfmt_config import audit_rustfmt_config
 from gaterun_gates.audit.toolchain import audit_toolchain
 
 #: Names beside a manifest that tools read, whatever git says about them.
@@ -23,18 +24,22 @@ PROBED = (
     ".cargo/config.toml",
     ".clippy.toml",
     ".config/nextest.toml",
+    ".rustfmt.toml",
     "clippy.toml",
     "rust-toolchain",
     "rust-toolchain.toml",
+    "rustfmt.toml",
 )
 _CONFIGS = (".cargo/config.toml", ".cargo/config")
 _BY_NAME: dict[str, Callable[[str, Place], list[Entry]]] = {
     ".clippy.toml": audit_clippy_config,
     ".gitattributes": audit_git_attributes,
+    ".rustfmt.toml": audit_rustfmt_config,
     "Cargo.toml": audit_manifest,
     "clippy.toml": audit_clippy_config,
     "rust-toolchain": audit_toolchain,
     "rust-toolchain.toml": audit_toolchain,
+    "rustfmt.toml": audit_rustfmt_config,
 }
 #: Tools look for these from the folder in which they are started, upwards.
 _BY_FOLDER = (audit_cargo_config, audit_toolchain, audit_nextest_config)

@@ -98,7 +98,7 @@ def _env(value: object, place: Place) -> Found:
 
 def _profile(value: object, place: Place) -> Found:
     del place
-    return judge_profiles(value, everything=True)
+    return judge_profiles(value)
 
 
 def _unstable(value: object, place: Place) -> Found:

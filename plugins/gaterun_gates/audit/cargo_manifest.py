@@ -10,6 +10,7 @@ from gaterun_gates.audit.lint_weight import weigh
 from gaterun_gates.audit.profile import judge_profiles
 
 _TARGETS = ("lib", "bin", "test")
+_FEATURED = ("bin", "test", "bench", "example")
 _AUTO = {"autotests": Severity.WARNING, "autobins": Severity.NOTE, "autoexamples": Severity.NOTE}
 _NARROWING = {
     "exclude": "not part of what `--workspace` covers",
@@ -29,9 +30,11 @@ def audit_manifest(text: str, place: Place) -> list[Entry]:
     found: list[tuple[tuple[str, ...], Entry]] = []
     found += _lints(("lints",), values.get("lints"))
     found += _lints(("workspace", "lints"), workspace.get("lints"))
-    found += judge_profiles(values.get("profile"), everything=False)
+    found += judge_profiles(values.get("profile"))
     for key in _TARGETS:
         found += _tests_off(key, values.get(key))
+    for key in _FEATURED:
+        found += _featured(key, values.get(key))
     package = _dict(values.get("package"))
     for key, severity in _AUTO.items():
         if package.get(key) is False:
@@ -62,6 +65,16 @@ def _lints(keys: tuple[str, ...], value: object) -> Found:
                 yield setting(
                     "lints-allowed", (*keys, tool, lint), level, f"switches {path} off", severity
                 )
+
+
+def _featured(key: str, value: object) -> Found:
+    for entry in value if isinstance(value, list) else ():
+        table = _dict(entry)
+        needed = table.get("required-features")
+        if needed:
+            why = f"{table.get('name', key)} is left out where these are not asked for"
+            keys = (key, "required-features")
+            yield setting("narrowed", keys, needed, why, Severity.NOTE)
 
 
 def _tests_off(key: str, value: object) -> Found:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 
 from gaterun_gates.audit.entry import Unreadable, parse_toml
 
-_OWN = ("gaterun.toml", ".config/gaterun.toml")
+_OWN = ("gaterun.toml", ".config/gaterun.toml", "waivers.toml")
 _MANIFEST = "Cargo.toml"
 #: Phase files, and gates of the repository's own.
 _READ = (".toml", ".py")
 
 
 def policy_files(names: Iterable[str], read: Callable[[str], bytes | None]) -> list[str]:
-    """The configuration, the phase files and the repository's own gates, sorted.
+    """The configuration, phase files, their baselines, and the repository's own gates, sorted.
 
     Args:
         names: every file, from the workspace root.
@@ -35,7 +35,17 @@ def policy_files(names: Iterable[str], read: Callable[[str], bytes | None]) -> l
         for name in known
         if name.endswith(_READ) and any(name.startswith(f"{each}/") for each in folders)
     }
-    return sorted(found)
+    baselines = {each for name in found if name.endswith(".toml") for each in _baseline(read(name))}
+    return sorted(found | (baselines & known))
+
+
+def _baseline(data: bytes | None) -> Iterable[str]:
+    """The file of earlier metrics that a phase file compares with."""
+    phase = _table(data).get("phase")
+    outputs = phase.get("outputs") if isinstance(phase, dict) else None
+    name = outputs.get("baseline") if isinstance(outputs, dict) else None
+    if isinstance(name, str):
+        yield name.removeprefix("./")
 
 
 def _folders(table: dict[str, object]) -> Iterable[str]:

@@ -13,12 +13,11 @@ _CHECKS = ("overflow-checks", "debug-assertions")
 _CHECKED = frozenset({"dev", "test"})
 
 
-def judge_profiles(profiles: object, *, everything: bool) -> Found:
-    """Settings that switch checks off, and with `everything` each changed profile.
+def judge_profiles(profiles: object) -> Found:
+    """Settings that switch checks off, and each changed profile.
 
     Args:
         profiles: the value of ``profile``.
-        everything: also say what else is set; for places where nobody looks for it.
     """
     if not isinstance(profiles, dict):
         return
@@ -32,11 +31,10 @@ def judge_profiles(profiles: object, *, everything: bool) -> Found:
             yield from _judge(
                 (*keys, "package", package), inner, checked=own and str(name) in _CHECKED
             )
-        if everything:
-            said = {key: value for key, value in values.items() if key not in _CHECKS}
-            if said:
-                why = "changes how everything is compiled"
-                yield setting("profile", keys, said, why, Severity.NOTE)
+        said = {key: value for key, value in values.items() if key not in _CHECKS}
+        if said:
+            why = "changes how everything is compiled"
+            yield setting("profile", keys, said, why, Severity.NOTE)
 
 
 def _is_checked(name: str, profiles: dict[str, object]) -> bool:

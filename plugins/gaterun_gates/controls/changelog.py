@@ -126,6 +126,49 @@ CONTROLS = (
         options=_UPDATED,
     ),
     Control(
+        name="moved-to-another-file",
+        expect=Outcome.FAIL,
+        files={"docs/CHANGELOG.md": _entry(_GOOD)["CHANGELOG.md"]},
+        base=_entry(_GOOD),
+        options=_UPDATED,
+    ),
+    Control(
+        name="unreleased-not-emptied",
+        expect=Outcome.FAIL,
+        files={
+            "CHANGELOG.md": _entry(_GOOD)["CHANGELOG.md"].replace(
+                "[Unreleased]\n", "[Unreleased]\n\n### Fixed\n\n- Leak.\n"
+            )
+        },
+        options={"version": "2.0.0"},
+        rule="KC15",
+    ),
+    Control(
+        name="version-that-no-manifest-has",
+        expect=Outcome.FAIL,
+        files={**_entry(_GOOD), "Cargo.toml": '[package]\nname = "demo"\nversion = "1.9.0"\n'},
+        options={"version": "2.0.0"},
+        rule="KC18",
+    ),
+    Control(
+        name="pull-request-without-an-entry",
+        expect=Outcome.FAIL,
+        files={"CHANGELOG.md": _BEFORE, "src/lib.rs": "// new\n"},
+        base={"CHANGELOG.md": _BEFORE, "src/lib.rs": ""},
+        options={"require": "grew == true"},
+    ),
+    Control(
+        name="crate-without-a-changelog",
+        expect=Outcome.FAIL,
+        files={
+            **_entry(_GOOD),
+            "Cargo.toml": '[workspace]\nmembers = ["core"]\n',
+            "core/Cargo.toml": '[package]\nname = "core"\nversion = "2.0.0"\n',
+        },
+        options={"version": "2.0.0", "crates": "each"},
+        rule="KC01",
+    ),
+    Control(
         name="no-base-to-compare-with",
         expect=Outcome.INCONCLUSIVE,
         files=_entry(_GOOD),

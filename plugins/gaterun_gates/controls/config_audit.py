@@ -6,6 +6,7 @@ from gaterun import Control, Outcome
 
 _ONE = '[package]\nname = "one"\nversion = "0.1.0"\nedition = "2021"\n\n[workspace]\n'
 _SOURCE = "pub fn one() -> i32 {\n    1\n}\n"
+_PHASE = '[phase.outputs]\nbaseline = "docs/base.json"\n'
 _PLAIN = {"Cargo.toml": _ONE, "src/lib.rs": _SOURCE}
 
 
@@ -134,6 +135,46 @@ CONTROLS: tuple[Control, ...] = (
         base={**_PLAIN, "clippy.toml": "too-many-lines-threshold = 200\n"},
         files={**_PLAIN, "clippy.toml": "# Moved down.\ntoo-many-lines-threshold = 200\n"},
         options={"require": ["added == 0", "risky == 1"]},
+    ),
+    Control(
+        name="lints-no-longer-denied",
+        expect=Outcome.FAIL,
+        base={**_PLAIN, "src/lib.rs": f"#![deny(warnings)]\n\n{_SOURCE}"},
+        files=_PLAIN,
+        options={"require": "added == 0"},
+        rule="guard-lost",
+    ),
+    Control(
+        name="crate-excluded-since-the-base",
+        expect=Outcome.FAIL,
+        base=_PLAIN,
+        files={**_PLAIN, "Cargo.toml": f'{_ONE}exclude = ["two"]\n'},
+        options={"require": "added == 0"},
+        rule="narrowed",
+    ),
+    Control(
+        name="default-feature-dropped",
+        expect=Outcome.FAIL,
+        base={**_PLAIN, "Cargo.toml": f'{_ONE}\n[features]\ndefault = ["x"]\nx = []\n'},
+        files={**_PLAIN, "Cargo.toml": f"{_ONE}\n[features]\ndefault = []\nx = []\n"},
+        options={"require": "added == 0"},
+        rule="guard-lost",
+    ),
+    Control(
+        name="conditions-edited-in-the-same-change",
+        expect=Outcome.FAIL,
+        base={**_PLAIN, "phases/one.toml": '[task.1]\n[[task.1.gate]]\nuse = "build"\n'},
+        files={**_PLAIN, "phases/one.toml": "[task.1]\n"},
+        options={"require": "policy_changed == 0"},
+        rule="policy",
+    ),
+    Control(
+        name="baseline-edited-in-the-same-change",
+        expect=Outcome.FAIL,
+        base={**_PLAIN, "phases/one.toml": _PHASE, "docs/base.json": '{"warnings": 12}\n'},
+        files={**_PLAIN, "phases/one.toml": _PHASE, "docs/base.json": '{"warnings": 99}\n'},
+        options={"require": "policy_changed == 0"},
+        rule="policy",
     ),
     Control(name="nothing-to-look-at", expect=Outcome.INCONCLUSIVE, files={"notes.txt": "\n"}),
 )

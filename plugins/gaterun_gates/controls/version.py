@@ -177,6 +177,8 @@ CONTROLS = (
         },
         outside=True,
     ),
+    _red("rule-for-a-crate-that-is-gone", "member", _GOOD, versions={"demo-old": "1.0.0"}),
+    _red("release-without-its-tag", "tag", _GOOD, tag_policy="here"),
     Control(
         name="no-member-left",
         expect=Outcome.INCONCLUSIVE,

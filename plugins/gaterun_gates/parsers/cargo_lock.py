@@ -6,7 +6,7 @@ Source: the cargo reference, chapter "Cargo.toml vs Cargo.lock"; formats 1 to 4.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,34 @@ def find_drift(locked: Sequence[Locked], members: Sequence[gaterun.Package]) -> 
                 expected=f"version {member.version}",
             )
         yield from _dependency_drift(member, mine, versions, names)
+
+
+def with_versions(text: str, wanted: Mapping[str, str]) -> str:
+    """A lock file in which the crates of the tree have other versions, and all else is as it was.
+
+    A crate of which the registry has a release in it, too, is left alone: the order of the
+    entries and the way in which others name it would change as well.
+
+    Args:
+        text: the lock file, unchanged where it cannot be read.
+        wanted: version by crate.
+    """
+    try:
+        locked = read_lock(text)
+    except ValueError:
+        return text
+    foreign = {entry.name for entry in locked if entry.source}
+    lines = text.split("\n")
+    moved: dict[str, str] = {}
+    for entry in locked:
+        new = wanted.get(entry.name, entry.version)
+        spelled = f'version = "{entry.version}"'
+        if entry.source or entry.name in foreign or new == entry.version:
+            continue
+        if lines[entry.line + 1] == spelled:
+            lines[entry.line + 1] = f'version = "{new}"'
+            moved[f' "{entry.name} {entry.version}",'] = f' "{entry.name} {new}",'
+    return "\n".join(moved.get(line, line) for line in lines)
 
 
 def _dependency_drift(

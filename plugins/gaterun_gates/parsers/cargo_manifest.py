@@ -6,7 +6,7 @@ Dependencies".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -37,6 +37,11 @@ class Requirement:
     renamed: bool = False
     foreign: bool = False
 
+    def is_on_member(self, members: Collection[str]) -> bool:
+        """Whether it is a member that is meant: not an older release of one, by another name."""
+        elsewhere = (self.foreign or self.renamed) and not self.local
+        return self.package in members and not elsewhere
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
@@ -50,6 +55,8 @@ class Manifest:
         is_workspace: it has a table ``workspace``.
         workspace_version: ``workspace.package.version``, or empty.
         workspace_line: of that version.
+        publish: it may be published: ``publish`` is neither ``false`` nor empty.
+        excluded: folders in ``workspace.exclude``.
     """
 
     name: str
@@ -61,6 +68,8 @@ class Manifest:
     workspace_line: int
     requirements: tuple[Requirement, ...]
     text: str
+    publish: bool = True
+    excluded: tuple[str, ...] = ()
 
     def line_of(self, requirement: Requirement) -> int:
         """The 1-based line of one of its requirements, looked for when it is asked for."""
@@ -79,6 +88,7 @@ def read_manifest(text: str) -> Manifest:
     shared = _table(workspace.get("package"))
     version = package.get("version")
     workspace_version = shared.get("version")
+    excluded = workspace.get("exclude")
     return Manifest(
         name=str(package.get("name", "")),
         version=version if isinstance(version, str) else "",
@@ -89,6 +99,8 @@ def read_manifest(text: str) -> Manifest:
         workspace_line=line_of(text, "workspace", "package", "version"),
         requirements=tuple(_requirements(document)),
         text=text,
+        publish=package.get("publish") not in (False, []),
+        excluded=tuple(map(str, excluded)) if isinstance(excluded, list) else (),
     )
 
 

@@ -21,6 +21,12 @@ _COMPARATOR = re.compile(
     re.VERBOSE,
 )
 
+#: One comparator whose new form follows from the old one.
+_SIMPLE = re.compile(
+    r"\s*(?P<op>[\^~=]\s*)?(?P<numbers>[0-9]+(?:\.(?:[0-9]+|[*xX])){0,2})"
+    r"(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\s*\Z"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Comparator:
@@ -54,6 +60,32 @@ def satisfies(version: str, requirement: str) -> bool:
     # A pre-release is only taken where the requirement names one of the same numbers.
     numbers = precedence(version)[:3]
     return any(comparator.pre and comparator.numbers == numbers for comparator in comparators)
+
+
+def bumped(requirement: str, version: str, *, exact: bool = False) -> str:
+    """The requirement in the same form that takes `version`; empty when that is not plain.
+
+    Args:
+        exact: it has to name the whole version.
+
+    >>> bumped("^1.9", "2.0.0"), bumped("1", "2.0.0-rc.1"), bumped(">=1, <2", "2.0.0")
+    ('^2.0', '2.0.0-rc.1', '')
+    """
+    match = _SIMPLE.match(requirement)
+    if match is None or not is_semver(version):
+        return ""
+    whole = version.partition("+")[0]
+    numbers = whole.partition("-")[0].split(".")
+    given = match["numbers"].split(".")
+    same_form = ".".join(
+        number if part.isdigit() else part for number, part in zip(numbers, given, strict=False)
+    )
+    forms = [whole] if exact else [requirement.strip()[len(match["op"] or "") :], same_form, whole]
+    for form in forms:
+        candidate = f"{match['op'] or ''}{form}"
+        if satisfies(version, candidate):
+            return candidate
+    return ""
 
 
 def _read(text: str, requirement: str) -> _Comparator:

@@ -9,9 +9,9 @@ from gaterun_gates.parsers.version_survey import Survey
 
 def compare_members(survey: Survey) -> None:
     """Members, and the version that they may inherit, against the expected one."""
-    root, expected = survey.root, survey.expected
     for package in survey.members:
-        if package.version == expected or not expected:
+        expected = survey.wanted[package.name]
+        if package.version == expected:
             continue
         path = survey.workspace.relative(package.manifest_path)
         manifest = survey.manifests.get(path)
@@ -27,20 +27,26 @@ def compare_members(survey: Survey) -> None:
             manifest.line if manifest else 0,
             expected=expected,
         )
-    if (
-        expected
-        and root is not None
-        and root.workspace_version
-        and root.workspace_version != expected
-    ):
+    expected = shared_version(survey)
+    if survey.root is not None and expected not in ("", survey.root.workspace_version):
         survey.differ(
             "workspace",
-            f"workspace.package.version is {root.workspace_version}, expected {expected}"
-            f" ({survey.inheriting()} members inherit it)",
+            f"workspace.package.version is {survey.root.workspace_version}, expected {expected}"
+            f" ({len(survey.inheriting())} members inherit it)",
             "Cargo.toml",
-            root.workspace_line,
+            survey.root.workspace_line,
             expected=expected,
         )
+
+
+def shared_version(survey: Survey) -> str:
+    """What ``workspace.package.version`` should be; empty where there is none, or no rule."""
+    if survey.root is None or not survey.root.workspace_version:
+        return ""
+    heirs = {survey.wanted[package.name] for package in survey.inheriting()}
+    if len(heirs) > 1:
+        return ""  # whatever it is, one of its heirs says that it is wrong
+    return next(iter(heirs), survey.expected)
 
 
 def compare_outsiders(survey: Survey, rule: str) -> None:
@@ -80,17 +86,21 @@ def compare_requirements(survey: Survey) -> Measured:
         if manifest is None:
             continue
         for wanted in manifest.requirements:
-            version = versions.get(wanted.package)
-            if version is None or ((wanted.foreign or wanted.renamed) and not wanted.local):
-                continue  # an older release of a member, used under another name, is meant
+            if not wanted.is_on_member(versions):
+                continue
+            version = versions[wanted.package]
             try:
                 holds = satisfies(version, wanted.text)
             except ValueError:
                 continue  # cargo says so better
+            said = f"does not take {version}"
+            if holds and survey.exact:
+                said = f"is not the whole version {version}"
+                holds = wanted.text.lstrip("^=~ ") == version
             if not holds:
                 survey.differ(
                     "requirement",
-                    f'{wanted.package} = "{wanted.text}" does not take {version}',
+                    f'{wanted.package} = "{wanted.text}" {said}',
                     path,
                     manifest.line_of(wanted),
                     expected=version,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from gaterun_gates.parsers.cargo_manifest import parse_toml
 from gaterun_gates.parsers.toml_line import line_of
 from gaterun_gates.prose.semver_text import SEMVER
-from gaterun_gates.prose.stated_version import Stated, line_at
+from gaterun_gates.prose.stated_version import Stated, stated_at
 
 _ROOT_URL = re.compile(rf"\bhtml_root_url\s*=\s*\"[^\"\n]*?/(?P<version>{SEMVER})/?[^\"\n]*\"")
 _CONST = re.compile(
@@ -36,7 +37,7 @@ def find_in_rust(text: str) -> Iterator[Stated]:
             position = match.start("version")
             line = text[text.rfind("\n", 0, position) + 1 : position].lstrip()
             if not line.startswith(("//", "*", "/*")):
-                yield Stated(kind=kind, line=line_at(text, position), text=match["version"])
+                yield stated_at(text, position, match.end("version"), kind)
 
 
 def find_in_package_json(text: str) -> Iterator[Stated]:
@@ -49,9 +50,13 @@ def find_in_package_json(text: str) -> Iterator[Stated]:
     if isinstance(document, dict) and document.get("private") is not True:
         version = document.get("version")
         if isinstance(version, str):
-            position = re.search(r"^(?:\s{0,4}|\t|\{\s*)\"version\"", text, re.MULTILINE)
-            line = line_at(text, position.end()) if position else 1
-            yield Stated(kind="package.json", line=line, text=version)
+            place = re.search(
+                rf"^(?:\s{{0,4}}|\t|\{{\s*)\"version\"\s*:\s*\"(?P<version>{re.escape(version)})\"",
+                text,
+                re.MULTILINE,
+            )
+            start, end = place.span("version") if place else (0, 0)
+            yield replace(stated_at(text, start, end, "package.json"), text=version)
 
 
 def find_in_pyproject(text: str) -> Iterator[Stated]:
@@ -66,7 +71,13 @@ def find_in_pyproject(text: str) -> Iterator[Stated]:
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         if isinstance(value, str):
-            yield Stated(kind="pyproject.toml", line=line_of(text, *path), text=value)
+            line = line_of(text, *path)
+            begin = sum(len(each) + 1 for each in text.split("\n")[: line - 1])
+            start = max(text.find(value, begin), 0)
+            found = stated_at(text, start, start + len(value), "pyproject.toml")
+            # Where it is not spelled out on that line, nobody knows how to write another.
+            known = (found.line, found.text) == (line, value)
+            yield found if known else replace(found, line=line, text=value, end=start)
 
 
 def find_in_citation(text: str) -> Iterator[Stated]:
@@ -83,14 +94,17 @@ def find_in_dockerfile(text: str) -> Iterator[Stated]:
     """``LABEL version=``, its OCI name, and ``ARG VERSION=`` (Dockerfile reference)."""
     instruction = ""
     continued = False
-    for number, line in enumerate(text.split("\n"), start=1):
+    begin = 0
+    for line in text.split("\n"):
         if not continued:
             started = re.match(r"\s*([A-Za-z]+)\s", line)
             instruction = started[1].upper() if started else ""
         continued = line.rstrip().endswith("\\")
         if instruction in ("LABEL", "ARG"):
             for match in _LABEL.finditer(line):
-                yield Stated(kind="Dockerfile", line=number, text=match["version"])
+                first, last = match.span("version")
+                yield stated_at(text, begin + first, begin + last, "Dockerfile")
+        begin += len(line) + 1
 
 
 def find_in_openapi(text: str) -> Iterator[Stated]:
@@ -107,14 +121,14 @@ def find_in_openapi(text: str) -> Iterator[Stated]:
         re.MULTILINE,
     )
     if found:
-        line = line_at(text, info.end() + found.start("version"))
-        yield Stated(kind="OpenAPI", line=line, text=found["version"])
+        first, last = found.span("version")
+        yield stated_at(text, info.end() + first, info.end() + last, "OpenAPI")
 
 
 def _yaml(text: str, kind: str, key: str) -> Iterator[Stated]:
     pattern = rf"^{key}\s*:\s*[\"']?v?(?P<version>{SEMVER})[\"']?\s*(?:#.*)?$"
     for match in re.finditer(pattern, text, re.MULTILINE):
-        yield Stated(kind=kind, line=line_at(text, match.start("version")), text=match["version"])
+        yield stated_at(text, *match.span("version"), kind)
 
 
 #: The reader for a file of this name, in lower case.

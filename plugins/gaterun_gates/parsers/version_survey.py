@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import gaterun
 from gaterun_gates.parsers.cargo_manifest import Manifest, read_manifest
@@ -18,7 +18,10 @@ class Survey:
     Attributes:
         manifests: every readable Cargo.toml below the root, by path.
         members: the members that are compared.
-        expected: the version that they should have; empty where each has its own.
+        wanted: the version that each compared member should have, by name.
+        expected: the version of those that no other rule is for; empty where each has its own.
+        guessed: members whose wanted version is what others have, and nobody's word.
+        exact: requirements have to name the whole version.
         findings, notes: filled while comparing.
 
     Raises:
@@ -34,6 +37,9 @@ class Survey:
         exclude: Collection[str],
         publishable_only: bool,
         independent: bool,
+        exact: bool,
+        versions: Mapping[str, str],
+        groups: Sequence[Sequence[str]],
     ) -> None:
         self.ctx = ctx
         self.workspace = workspace
@@ -50,9 +56,37 @@ class Survey:
             raise gaterun.CannotMeasure(
                 gaterun.Reason.NO_INPUT, "no member of the workspace is left to compare"
             )
-        unknown = sorted(set(exclude) - {p.name for p in workspace.members})
-        self.notes += [f"exclude: there is no member '{name}'" for name in unknown]
-        self.expected = "" if independent else equals or self._common_version()
+        self.exact = exact
+        known = {package.name for package in workspace.members}
+        self.notes += [
+            f"exclude: there is no member '{name}'" for name in sorted(set(exclude) - known)
+        ]
+        for name in sorted({*versions, *(name for group in groups for name in group)} - known):
+            # A rule for nobody would hold whatever happens.
+            self.differ("member", f"there is no member '{name}' to compare", "Cargo.toml", 0)
+        self.guessed: set[str] = set()
+        self.wanted = self._ruled(versions, groups)
+        others = [package for package in self.members if package.name not in self.wanted]
+        self.expected = "" if independent else equals or self._common(others)
+        if not (independent or equals):
+            self.guessed |= {package.name for package in others}
+        for package in others:
+            self.wanted[package.name] = package.version if independent else self.expected
+
+    def _ruled(
+        self, versions: Mapping[str, str], groups: Sequence[Sequence[str]]
+    ) -> dict[str, str]:
+        """The versions of the members that have one by name, or share one with others."""
+        wanted: dict[str, str] = {}
+        for group in groups:
+            mine = [package for package in self.members if package.name in group]
+            named = next((versions[name] for name in group if name in versions), "")
+            self.guessed |= set() if named else {package.name for package in mine}
+            wanted |= {package.name: named or self._common(mine) for package in mine}
+        for package in self.members:
+            if package.name in versions:
+                wanted[package.name] = versions[package.name]
+        return wanted
 
     def _read_manifests(self) -> None:
         workspace = self.workspace
@@ -69,16 +103,23 @@ class Survey:
         """The root manifest."""
         return self.manifests.get("Cargo.toml")
 
-    def inheriting(self) -> int:
-        """How many compared members take their version from the workspace."""
-        names = {self.workspace.relative(package.manifest_path) for package in self.members}
-        return sum(manifest.inherited for name, manifest in self.manifests.items() if name in names)
+    def inheriting(self) -> list[gaterun.Package]:
+        """The compared members that take their version from the workspace."""
+        return [package for package in self.members if self._inherits(package)]
 
-    def _common_version(self) -> str:
-        if self.root is not None and self.root.workspace_version and self.inheriting():
-            return self.root.workspace_version
-        published = [package for package in self.members if package.publish]
-        counted = Counter(package.version for package in published or self.members)
+    def _inherits(self, package: gaterun.Package) -> bool:
+        manifest = self.manifests.get(self.workspace.relative(package.manifest_path))
+        return manifest is not None and manifest.inherited
+
+    def _common(self, packages: Sequence[gaterun.Package]) -> str:
+        """The version that `packages` should share; empty for none."""
+        if not packages:
+            return ""
+        shared = self.root.workspace_version if self.root is not None else ""
+        if shared and any(map(self._inherits, packages)):
+            return shared
+        published = [package for package in packages if package.publish]
+        counted = Counter(package.version for package in published or packages)
         return max(counted, key=lambda version: (counted[version], precedence(version)))
 
     def version_for(self, package: str, path: str) -> str:
@@ -86,7 +127,6 @@ class Survey:
 
         Empty where crates have versions of their own and none of them owns the place.
         """
-        compared = {member.name for member in self.members}
         owner = next((item for item in self.workspace.members if item.name == package), None)
         if owner is None:
             owners = [
@@ -98,7 +138,18 @@ class Survey:
             owner = max(owners, key=lambda item: len(item.folder.parts), default=None)
         if owner is None:
             return self.expected
-        return owner.version if owner.name not in compared or not self.expected else self.expected
+        return self.wanted.get(owner.name, owner.version)
+
+    def scanned(self, ignore: Collection[str]) -> Iterator[str]:
+        """The files, other than manifests, in which versions are looked for.
+
+        Args:
+            ignore: globs of files to leave out.
+        """
+        ignored = frozenset(self.ctx.files(*ignore)) if ignore else frozenset()
+        for path in self.ctx.files():
+            if path not in ignored and is_scanned(path) and not path.endswith("Cargo.toml"):
+                yield path
 
     def differ(self, rule: str, message: str, path: str, line: int, *, expected: str = "") -> None:
         """Note a place that differs."""

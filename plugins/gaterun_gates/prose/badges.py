@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from gaterun_gates.prose.semver_text import SEMVER
-from gaterun_gates.prose.stated_version import Stated, line_at
+from gaterun_gates.prose.stated_version import Spelling, Stated, line_at, stated_at
 
 _BADGE = re.compile(r"shields\.io/(?:static/v1|badge)/(?P<text>[^\s)\"'>?]+)", re.IGNORECASE)
 _QUERY = re.compile(r"shields\.io/(?:static/v1|badge/?)\?(?P<query>[^\s)\"'>]+)", re.IGNORECASE)
+_FIELD = re.compile(r"(?:^|&)(?P<key>[^=&]*)=(?P<value>[^&]*)")
 _PAGE = re.compile(
     rf"(?:docs\.rs|crates\.io/crates|deps\.rs/crate|lib\.rs/crates)/"
     rf"(?P<name>[A-Za-z0-9_-]+)/(?P<version>{SEMVER})(?![0-9.]*[0-9])"
@@ -28,48 +29,72 @@ def find_badges(text: str, names: Collection[str]) -> Iterator[Stated]:
     if "shields.io" not in text and not any(site in text for site in _SITES):
         return
     for match in _BADGE.finditer(text):
-        parts = _badge_parts(match["text"])
-        yield from _badge(text, match.start(), parts[:2], names)
+        parts = _split(match["text"])
+        if len(parts) >= 2:
+            start = match.start("text") + len(parts[0]) + 1
+            shown = _shown_by(_unbadged(parts[0]), _unbadged(parts[1]), names)
+            yield from _badge(text, start, parts[1], shown, Spelling.BADGE)
     for match in _QUERY.finditer(text):
-        fields = {
-            unquote(key).lower(): unquote(value)
-            for key, _, value in (part.partition("=") for part in match["query"].split("&"))
-        }
-        parts = [fields.get("label", ""), fields.get("message", "")]
-        yield from _badge(text, match.start(), parts, names)
+        fields = {unquote(part["key"]).lower(): part for part in _FIELD.finditer(match["query"])}
+        if "label" in fields and "message" in fields:
+            written = fields["message"]["value"]
+            start = match.start("query") + fields["message"].start("value")
+            shown = _shown_by(unquote(fields["label"]["value"]), unquote(written), names)
+            yield from _badge(text, start, written, shown, Spelling.QUERY)
     for match in _PAGE.finditer(text):
         name = next((name for name in names if _same(name, match["name"])), "")
         if name:
-            yield Stated(
-                kind="link",
-                line=line_at(text, match.start("version")),
-                text=match["version"],
-                package=name,
+            yield stated_at(
+                text, match.start("version"), match.end("version"), "link", package=name
             )
 
 
-def _badge_parts(text: str) -> list[str]:
-    """Label, message and colour; ``--`` is a dash and ``__`` an underscore (shields.io)."""
+def _split(text: str) -> list[str]:
+    """Label, message and colour as written; a dash between them is single."""
     text = re.sub(r"\.(?:svg|png|json)$", "", text)
-    parts = re.split(r"(?<!-)-(?!-)", re.sub(r"--", "\0", text))
-    return [
-        unquote(part.replace("\0", "-").replace("__", "\1").replace("_", " ").replace("\1", "_"))
-        for part in parts
-    ]
+    parts = re.split(r"(?<!-)-(?!-)", text.replace("--", "\0\0"))
+    return [part.replace("\0", "-") for part in parts]
 
 
-def _badge(text: str, position: int, parts: list[str], names: Collection[str]) -> Iterator[Stated]:
-    if len(parts) < 2:
-        return
-    label, message = parts
+def _unbadged(part: str) -> str:
+    """What a part of a badge shows; ``--`` is a dash and ``__`` an underscore (shields.io)."""
+    plain = part.replace("--", "-").replace("__", "\0").replace("_", " ").replace("\0", "_")
+    return unquote(plain)
+
+
+def spelled(version: str, spelling: Spelling) -> str:
+    """A version as it is written in a text.
+
+    >>> spelled("2.0.0-rc.1+x", Spelling.BADGE), spelled("2.0.0-rc.1+x", Spelling.QUERY)
+    ('2.0.0--rc.1%2Bx', '2.0.0-rc.1%2Bx')
+    """
+    if spelling is Spelling.PLAIN:
+        return version
+    return quote(version.replace("-", "--") if spelling is Spelling.BADGE else version)
+
+
+def _shown_by(label: str, message: str, names: Collection[str]) -> tuple[str, str]:
+    """The version that a badge shows, or nothing, and the crate that it names."""
     name = next((name for name in names if _same(name, label.strip())), "")
     version = re.fullmatch(rf"v?(?P<version>{SEMVER})", message.strip())
-    if version and (name or label.strip().lower() in _LABELS):
+    ours = name or label.strip().lower() in _LABELS
+    return (version["version"] if version and ours else "", name)
+
+
+def _badge(
+    text: str, start: int, written: str, shown: tuple[str, str], spelling: Spelling
+) -> Iterator[Stated]:
+    version, package = shown
+    if version:
+        start += len(written) - len(written.lstrip("v_"))
         yield Stated(
             kind="badge",
-            line=line_at(text, position),
-            text=version["version"],
-            package=name,
+            line=line_at(text, start),
+            text=version,
+            package=package,
+            start=start,
+            end=start + len(written.strip("v_")),
+            spelling=spelling,
         )
 
 

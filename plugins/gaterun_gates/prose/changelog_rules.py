@@ -1,4 +1,4 @@
-"""The rules KC01 … KC16 for changelogs, and what each costs in which profile.
+"""The rules KC01 … KC18 for changelogs, and what each costs in which profile.
 
 Source: Keep a Changelog 1.1.0, and Semantic Versioning 2.0.0 for versions and their order.
 """
@@ -19,6 +19,8 @@ from gaterun_gates.prose.semver_text import is_semver, precedence
 #: The kinds of changes that Keep a Changelog names.
 SECTIONS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 
+_BREAKING = re.compile(r"\b(?:breaking|migrat\w*|upgrad\w*)\b", re.IGNORECASE)
+
 PROFILES = ("strict", "lenient")
 
 #: What a broken rule is in the strict and in the lenient profile; empty where it is nothing.
@@ -37,8 +39,10 @@ _SEVERITY = {
     "KC12": ("warning", ""),
     "KC13": ("error", ""),
     "KC14": ("error", "warning"),
-    "KC15": ("warning", "warning"),
+    "KC15": ("error", "warning"),
     "KC16": ("error", "error"),
+    "KC17": ("warning", "warning"),
+    "KC18": ("error", "warning"),
 }
 
 
@@ -68,11 +72,19 @@ class Expectations:
         sections: names allowed for groups of changes.
         today: in UTC; a release may be dated one day later, for people east of it.
         version: the version about to be released; empty outside of a release.
+        crate: the crate whose release it is; empty where all have one changelog and one version.
+        manifests: versions that manifests have; empty where they are not known.
     """
 
     sections: tuple[str, ...]
     today: date
     version: str = ""
+    crate: str = ""
+    manifests: frozenset[str] = frozenset()
+
+    def entry(self, changelog: Changelog) -> Release | None:
+        """The release that is about to be made."""
+        return changelog.entry(self.version, self.crate) if self.version else None
 
 
 def severity(problem: Problem, profile: str) -> str:
@@ -83,9 +95,16 @@ def severity(problem: Problem, profile: str) -> str:
     return "warning" if found == "error" and problem.mild else found
 
 
-def check(changelog: Changelog, expected: Expectations) -> list[Problem]:
-    """Every broken rule, by line."""
-    problems = [problem for rule in _RULES for problem in rule(changelog, expected)]
+def check(
+    changelog: Changelog, expected: Expectations, *, only_release: bool = False
+) -> list[Problem]:
+    """Every broken rule, by line.
+
+    Args:
+        only_release: leave out what is the same for every release that the file is asked about.
+    """
+    rules = (_release,) if only_release else _RULES
+    problems = [problem for rule in rules for problem in rule(changelog, expected)]
     return sorted(problems, key=lambda problem: (problem.line, problem.rule))
 
 
@@ -176,7 +195,7 @@ def _dates(changelog: Changelog, expected: Expectations) -> Iterator[Problem]:
         above = release, day
 
 
-def _order(changelog: Changelog, expected: Expectations) -> Iterator[Problem]:
+def _order(changelog: Changelog, _: Expectations) -> Iterator[Problem]:
     crates = {release.crate for release in changelog.released}
     for crate in sorted(crates):
         mine = [item for item in changelog.released if item.crate == crate]
@@ -197,24 +216,58 @@ def _order(changelog: Changelog, expected: Expectations) -> Iterator[Problem]:
                 message=f"{release.name} stands already at line {first[key]}",
             )
         first.setdefault(key, release.line)
-    entry = changelog.entry(expected.version) if expected.version else None
-    if entry is not None:
-        # A release that is planned above it has no date yet, and is not newer.
-        mine = [item for item in changelog.released if item.crate == entry.crate]
-        top = next((item for item in mine if not item.undated or item is entry), entry)
-        if top is not entry:
-            yield Problem(
-                rule="KC14",
-                line=entry.line,
-                message=f"{entry.name} is not the newest release: {top.name} stands above it",
-            )
-        unreleased = changelog.unreleased
-        if unreleased is not None and unreleased.has_content:
-            yield Problem(
-                rule="KC15",
-                line=unreleased.line,
-                message=f"'Unreleased' still has content although {entry.name} is written",
-            )
+
+
+def _release(changelog: Changelog, expected: Expectations) -> Iterator[Problem]:
+    entry = expected.entry(changelog)
+    if entry is None:
+        return
+    # A release that is planned above it has no date yet, and is not newer.
+    mine = [item for item in changelog.released if item.crate == entry.crate]
+    top = next((item for item in mine if not item.undated or item is entry), entry)
+    if top is not entry:
+        yield Problem(
+            rule="KC14",
+            line=entry.line,
+            message=f"{entry.name} is not the newest release: {top.name} stands above it",
+        )
+    unreleased = changelog.unreleased
+    if unreleased is not None and unreleased.has_content:
+        yield Problem(
+            rule="KC15",
+            line=unreleased.line,
+            message=f"'Unreleased' still has content although {entry.name} is written",
+        )
+    older = mine[mine.index(entry) + 1 :]
+    if older and _breaks(older[0].version, entry.version) and not _tells_what_breaks(entry):
+        yield Problem(
+            rule="KC17",
+            line=entry.line,
+            message=f"{entry.name} may break what worked with {older[0].version}, and says not how",
+            help="say what was changed or removed, or how to move on",
+        )
+    if expected.manifests and entry.version not in expected.manifests:
+        known = ", ".join(sorted(expected.manifests))
+        yield Problem(
+            rule="KC18",
+            line=entry.line,
+            message=f"no manifest has the version {entry.version}: {known}",
+        )
+
+
+def _breaks(before: str, after: str) -> bool:
+    """Whether a version promises nothing of what the one before did (SemVer, cargo's 0.x)."""
+    if not (is_semver(before) and is_semver(after)):
+        return False
+    one, two = precedence(before), precedence(after)
+    return two[0] > one[0] > 0
+
+
+def _tells_what_breaks(entry: Release) -> bool:
+    if any(section.name not in SECTIONS for section in entry.sections):
+        return True  # named otherwise, so nobody can tell
+    told = any(part.name in ("Changed", "Removed") and part.has_content for part in entry.sections)
+    return told or any(_BREAKING.search(block.text) for block in entry.blocks)
 
 
 def _contents(changelog: Changelog, expected: Expectations) -> Iterator[Problem]:
@@ -271,21 +324,17 @@ def _loose(release: Release) -> Iterator[Problem]:
 
 
 def _links(changelog: Changelog, _: Expectations) -> Iterator[Problem]:
-    released = changelog.released
-    for release in changelog.releases:
-        label = release.name.lower()
-        if release.bracketed and not release.url and label not in changelog.references:
-            yield Problem(
-                rule="KC12",
-                line=release.line,
-                message=f"no link definition for [{release.name}]",
-            )
-    for release, older in pairwise(released):
+    for release in unlinked(changelog):
+        yield Problem(
+            rule="KC12", line=release.line, message=f"no link definition for [{release.name}]"
+        )
+    for release, older in pairwise(changelog.releases):
         target, line = changelog.references.get(release.name.lower(), (release.url, release.line))
         ends = re.search(r"/compare/(?P<old>[^?#]+?)\.\.\.?(?P<new>[^?#]+)$", target)
         if ends is None or release.crate != older.crate:
             continue
         for end, version in ((ends["new"], release.version), (ends["old"], older.version)):
+            # What is not released yet ends at a branch, whatever its name.
             if not end.endswith(version):
                 yield Problem(
                     rule="KC12",
@@ -294,11 +343,20 @@ def _links(changelog: Changelog, _: Expectations) -> Iterator[Problem]:
                 )
 
 
+def unlinked(changelog: Changelog) -> Iterator[Release]:
+    """The releases in brackets that lead nowhere."""
+    for release in changelog.releases:
+        label = release.name.lower()
+        if release.bracketed and not release.url and label not in changelog.references:
+            yield release
+
+
 _RULES: Sequence[Callable[[Changelog, Expectations], Iterator[Problem]]] = (
     _structure,
     _headings,
     _dates,
     _order,
+    _release,
     _contents,
     _links,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from gaterun_gates.parsers.cargo_manifest import read_manifest
@@ -11,10 +11,8 @@ from gaterun_gates.prose.markdown import decode
 from gaterun_gates.prose.semver_text import is_semver, precedence
 from gaterun_gates.prose.stated_version import Stated
 from gaterun_gates.prose.version_scan import (
-    find_declared,
     find_stale,
     is_history,
-    is_scanned,
     scan_file,
 )
 
@@ -41,7 +39,7 @@ def versions_before(survey: Survey) -> tuple[frozenset[str], str]:
             manifest = None
         if manifest is not None:
             before |= {manifest.version, manifest.workspace_version} - {""}
-        if path == "Cargo.toml" and before and survey.inheriting() == len(survey.members):
+        if path == "Cargo.toml" and before and len(survey.inheriting()) == len(survey.members):
             break  # manifests that only inherit have no more to tell
     if not before:
         return frozenset(), "no manifest at the base tells a version"
@@ -74,27 +72,32 @@ def compare_documents(
     return places, files
 
 
-def compare_declared(survey: Survey, file: str, search: str, *, exactly: int, least: int) -> int:
+def compare_declared(
+    survey: Survey,
+    file: str,
+    find: Callable[[str, str], tuple[list[int], list[Stated]]],
+    search: str,
+    *,
+    exactly: int,
+    least: int,
+) -> int:
     """Compare the occurrences of a text in a file, or in the files of a glob.
 
     Args:
-        search: the text, with ``{version}``.
+        find: finds them in a text: the lines of those that state a version, and the others.
+        search: how to call what is looked for.
         exactly: how many occurrences there are to be in each file; `least` when negative.
 
     Returns:
         The number of occurrences.
     """
-    paths = [file] if (survey.workspace.root / file).is_file() else survey.ctx.files(file)
-    if not paths:
-        survey.differ("place", f"there is no file {file}", file, 0)
-    count = 0
-    for path in paths:
-        expected = survey.version_for("", path)
+    count = files = 0
+    for path, expected in declared_in(survey, file):
+        files += 1
         if not expected:
             survey.differ("place", f"{path} belongs to no crate, so no version is known", path, 0)
             continue
-        text = decode((survey.workspace.root / path).read_bytes())
-        right, wrong = find_declared(text, search, expected)
+        right, wrong = find(decode((survey.workspace.root / path).read_bytes()), expected)
         found = len(right) + len(wrong)
         count += found
         for item in wrong:
@@ -105,15 +108,21 @@ def compare_declared(survey: Survey, file: str, search: str, *, exactly: int, le
             survey.differ(
                 "place", f"'{search}' stands there {found} times, expected {wanted}", path, 0
             )
+    if not files:
+        survey.differ("place", f"there is no file {file}", file, 0)
     return count
+
+
+def declared_in(survey: Survey, file: str) -> Iterator[tuple[str, str]]:
+    """The files that a name or a glob means, each with the version that it should state."""
+    named = (survey.workspace.root / file).is_file()
+    for path in [file] if named else survey.ctx.files(file):
+        yield path, survey.version_for("", path)
 
 
 def _texts(survey: Survey, ignore: Collection[str]) -> Iterator[tuple[str, str]]:
     """The text files in which versions are looked for."""
-    ignored = frozenset(survey.ctx.files(*ignore)) if ignore else frozenset()
-    for path in survey.ctx.files():
-        if path in ignored or not is_scanned(path) or path.endswith("Cargo.toml"):
-            continue
+    for path in survey.scanned(ignore):
         try:
             file = survey.workspace.root / path
             if not file.is_file() or file.stat().st_size > _MOST_BYTES:
@@ -130,23 +139,44 @@ def _compare(
     survey: Survey, path: str, text: str, names: Collection[str], undetected: Collection[str]
 ) -> int:
     try:
-        stated = list(scan_file(path, text, names))
+        judged = list(_judged(survey, path, text, names, undetected))
     except (ValueError, RecursionError) as error:
         survey.notes.append(f"{path} cannot be read: {error}")
         return 0
-    count = 0
-    for item in stated:
+    for item, expected, right in judged:
+        if not right:
+            message = f"{item.kind} says {item.text}, expected {expected}"
+            survey.differ(item.kind, message, path, item.line, expected=expected)
+    return len(judged)
+
+
+def wrong_in(
+    survey: Survey, path: str, text: str, undetected: Collection[str]
+) -> Iterator[tuple[Stated, str]]:
+    """What a file states otherwise than it should, each with what it should state."""
+    names = {package.name for package in survey.workspace.members}
+    if len(text) > _MOST_BYTES or "all" in undetected:
+        return
+    try:
+        judged = list(_judged(survey, path, text, names, undetected))
+    except (ValueError, RecursionError):
+        return
+    yield from ((item, expected) for item, expected, right in judged if not right)
+
+
+def _judged(
+    survey: Survey, path: str, text: str, names: Collection[str], undetected: Collection[str]
+) -> Iterator[tuple[Stated, str, bool]]:
+    """What a file states, with what it should state and whether it does."""
+    for item in scan_file(path, text, names):
         if item.kind in undetected or (item.kind == "changelog" and not _is_ours(survey, path)):
             continue
         expected = survey.version_for(item.package, path)
         if not expected:
             continue  # crates have versions of their own, and this place belongs to none
-        right = _is_right(item, expected)
-        count += right is not None
-        if right is False:
-            message = f"{item.kind} says {item.text}, expected {expected}"
-            survey.differ(item.kind, message, path, item.line, expected=expected)
-    return count
+        right = _is_right(item, expected, exact=survey.exact)
+        if right is not None:
+            yield item, expected, right
 
 
 def _is_ours(survey: Survey, path: str) -> bool:
@@ -156,11 +186,13 @@ def _is_ours(survey: Survey, path: str) -> bool:
     return (root / path).parent in folders
 
 
-def _is_right(item: Stated, expected: str) -> bool | None:
+def _is_right(item: Stated, expected: str, *, exact: bool) -> bool | None:
     """Whether a place states `expected`; ``None`` when it is not meant to."""
     if item.requirement:
         try:
-            return satisfies(expected, item.text)
+            return satisfies(expected, item.text) and (
+                not exact or item.text.lstrip("^=~ ") == expected
+            )
         except ValueError:
             return None
     if item.kind == "changelog" and is_semver(expected) and "-" in expected:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from gaterun_gates.prose.markdown import Block, Kind, read
+from gaterun_gates.prose.markdown import Block, Document, Kind, read
 from gaterun_gates.prose.placeholder import is_placeholder
 
 #: ``## [crate-2.0.0] - 2025-01-31 [YANKED]`` and what people write instead of it.
@@ -152,9 +152,14 @@ class Changelog:
         """The changes not released yet, if they have a heading."""
         return next((release for release in self.releases if release.unreleased), None)
 
-    def entry(self, version: str) -> Release | None:
-        """The release of `version`."""
-        return next((item for item in self.released if item.version == version), None)
+    def entry(self, version: str, crate: str = "") -> Release | None:
+        """The release of `version`; of `crate`, where headings name crates."""
+        found = [item for item in self.released if item.version == version]
+        if crate:
+            found = [item for item in found if item.crate == crate] or [
+                item for item in found if not item.crate
+            ]
+        return found[0] if found else None
 
     @property
     def lines(self) -> frozenset[str]:
@@ -171,9 +176,15 @@ def says_something(block: Block) -> bool:
     )
 
 
-def read_changelog(text: str) -> Changelog:
-    """Read a changelog; headings in code fences, quotes and comments are no releases."""
+def read_changelog(text: str, *, unreleased: str = "") -> Changelog:
+    """Read a changelog; headings in code fences, quotes and comments are no releases.
+
+    Args:
+        unreleased: what *Unreleased* is called in another language.
+    """
     document = read(text)
+    if unreleased:
+        document = _with_heading(document, unreleased)
     level = _release_level(document.headings)
     releases: list[Release] = []
     strangers: list[Block] = []
@@ -191,6 +202,22 @@ def read_changelog(text: str) -> Changelog:
         references=document.references,
         unclosed_fences=document.unclosed_fences,
     )
+
+
+def _with_heading(document: Document, unreleased: str) -> Document:
+    """The document in which the heading *Unreleased* has its English name."""
+    wanted = unreleased.lower()
+    blocks = tuple(
+        replace(block, text=block.text.replace(block.text.strip("[] "), "Unreleased"))
+        if block.kind is Kind.HEADING and block.text.strip("[] ").lower() == wanted
+        else block
+        for block in document.blocks
+    )
+    references = {
+        "unreleased" if label == wanted else label: place
+        for label, place in document.references.items()
+    }
+    return replace(document, blocks=blocks, references=references)
 
 
 def _names_release(text: str) -> bool:

@@ -15,6 +15,9 @@ _CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LONGEST_PARAGRAPH = 20_000
 _ANCHOR = re.compile(r"<[a-z][^<>]{0,300}?\s(?:id|name)\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_TAG_LINK = re.compile(
+    r"<(?:a|img|source)\b[^<>]{0,300}?\s(?:href|src)\s*=\s*[\"']([^\"'<>]*)[\"']", re.IGNORECASE
+)
 
 
 class Kind(StrEnum):
@@ -94,6 +97,10 @@ def without_code(text: str) -> str:
     prose = _COMMENT.sub(" ", text)
     # Looking for the ends of unmatched marks takes quadratic time.
     return _CODE_SPAN.sub("code", prose) if len(prose) <= _LONGEST_PARAGRAPH else prose
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])
 
 
 def read(text: str, *, links: bool = False) -> Document:
@@ -187,7 +194,11 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                     open_item = None
                 yield Block(kind=Kind.CODE, text=token.content, line=line)
             case "html_block":
-                yield Block(kind=Kind.HTML, text=token.content, line=line)
+                links = tuple(
+                    Link(target=match[1], line=line + token.content.count("\n", 0, match.start()))
+                    for match in _TAG_LINK.finditer(_COMMENT.sub(_blank, token.content))
+                )
+                yield Block(kind=Kind.HTML, text=token.content, line=line, links=links)
             case _:
                 pass
 
@@ -202,6 +213,8 @@ def _links(token: Token) -> tuple[Link, ...]:
             found.append(Link(target=str(child.attrs.get("href", "")), line=line))
         elif child.type == "image":
             found.append(Link(target=str(child.attrs.get("src", "")), line=line, image=True))
+        elif child.type == "html_inline":
+            found += (Link(target=target, line=line) for target in _TAG_LINK.findall(child.content))
     return tuple(found)
 
 

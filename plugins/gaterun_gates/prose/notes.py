@@ -116,21 +116,21 @@ def _plain(heading: str) -> str:
     return re.sub(r"^[\W\d_]+|[\W_]+$", "", heading.replace("`", "")).lower()
 
 
-def nearest_older(paths: Sequence[str], file: str, version: str) -> str:
-    """The file named like `file` for the greatest version below `version`; empty without any.
+def older_notes(paths: Sequence[str], file: str, version: str) -> list[str]:
+    """The files named like `file` for versions below `version`, the nearest first.
 
-    >>> nearest_older(["a/1.9.0.md", "a/1.10.0.md", "a/2.1.0.md"], "a/2.0.0.md", "2.0.0")
-    'a/1.10.0.md'
+    >>> older_notes(["a/1.9.0.md", "a/1.10.0.md", "a/2.1.0.md"], "a/2.0.0.md", "2.0.0")
+    ['a/1.10.0.md', 'a/1.9.0.md']
     """
     if file.count(version) != 1 or not is_semver(version):
-        return ""
+        return []
     shape = re.compile(f"(?P<version>{SEMVER})".join(map(re.escape, file.split(version))))
     others = [
-        (precedence(match["version"]), path)
-        for path in paths
-        if (match := shape.fullmatch(path)) and match["version"] != version
+        (precedence(match["version"]), path) for path in paths if (match := shape.fullmatch(path))
     ]
-    return max((item for item in others if item[0] < precedence(version)), default=(None, ""))[1]
+    return [
+        path for _, path in sorted((o for o in others if o[0] < precedence(version)), reverse=True)
+    ]
 
 
 def section_before(document: Document, notes: Notes) -> Notes | None:
@@ -144,12 +144,19 @@ def section_before(document: Document, notes: Notes) -> Notes | None:
     return None
 
 
-def similarity(one: Notes, other: Notes) -> float:
-    """How much two notes are alike, 0 … 1, word by word; versions count as equal words."""
+def similarity(one: Notes, other: Notes, *, at_least: float = 0.0) -> float:
+    """How much two notes are alike, 0 … 1, word by word; versions count as equal words.
+
+    Args:
+        at_least: what is surely less is not worked out, and is 0.
+    """
     sides = [
         _WORD.findall(re.sub(SEMVER, "version", " ".join(side.vocabulary)))[:_MOST_WORDS]
         for side in (one, other)
     ]
     if not all(sides):
         return 0.0
-    return SequenceMatcher(a=sides[0], b=sides[1], autojunk=False).ratio()
+    matcher = SequenceMatcher(a=sides[0], b=sides[1], autojunk=False)
+    if matcher.real_quick_ratio() < at_least or matcher.quick_ratio() < at_least:
+        return 0.0
+    return matcher.ratio()

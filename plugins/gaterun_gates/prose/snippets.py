@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from gaterun_gates.prose.semver_text import is_semver
-from gaterun_gates.prose.stated_version import Stated, line_at
+from gaterun_gates.prose.stated_version import Stated, stated_at
 
 #: What may stand before a line of TOML: a doc comment, a quote, a list mark, a prompt.
 _LEAD = r"^[ \t]*(?://[/!]|[>#*-])?[ \t]*"
@@ -62,20 +62,16 @@ def _command(text: str, match: re.Match[str], names: Collection[str]) -> Iterato
     words = [word for word in re.findall(r"(?<!\S)[A-Za-z_][\w-]*(?!\S)", rest) if word in names]
     if flag and words and _REQUIREMENT.match(flag["req"]):
         # A bare version after --version means exactly that one.
-        yield Stated(
-            kind="install",
-            line=line_at(text, offset + flag.start("req")),
-            text=flag["req"],
+        yield stated_at(
+            text,
+            offset + flag.start("req"),
+            offset + flag.end("req"),
+            "install",
             package=words[0],
             requirement=not is_semver(flag["req"]),
         )
 
 
 def _stated(text: str, position: int, package: str, requirement: str) -> Stated:
-    return Stated(
-        kind="install",
-        line=line_at(text, position),
-        text=requirement.strip(),
-        package=package,
-        requirement=True,
-    )
+    end = position + len(requirement.rstrip())
+    return stated_at(text, position, end, "install", package=package, requirement=True)

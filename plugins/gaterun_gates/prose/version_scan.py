@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from gaterun_gates.prose.semver_text import SEMVER, token
-from gaterun_gates.prose.stated_version import Stated, line_at
+from gaterun_gates.prose.stated_version import Stated, stated_at
 
 #: The detectors that can be switched off, by the kind of what they find.
 DETECTORS = (
@@ -92,7 +92,8 @@ def scan_file(path: str, text: str, names: Collection[str]) -> Iterator[Stated]:
             return
         # Only documentation in Rust files instructs anybody.
         text = "\n".join(
-            line if line.lstrip().startswith(("//!", "///")) else "" for line in text.split("\n")
+            line if line.lstrip().startswith(("//!", "///")) else " " * len(line)
+            for line in text.split("\n")
         )
     yield from find_snippets(text, names)
     # Elsewhere a link to a page of one version may well mean that version.
@@ -153,9 +154,9 @@ def find_declared(text: str, search: str, expected: str) -> tuple[list[int], lis
     right: list[int] = []
     wrong: list[Stated] = []
     for match in re.finditer(pattern, text):
-        line = line_at(text, match.start("version"))
-        if match["version"] == expected:
-            right.append(line)
+        found = stated_at(text, *match.span("version"), "place")
+        if found.text == expected:
+            right.append(found.line)
         else:
-            wrong.append(Stated(kind="place", line=line, text=match["version"]))
+            wrong.append(found)
     return right, wrong

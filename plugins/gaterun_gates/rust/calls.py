@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from gaterun_gates.rust.items import Function
+from gaterun_gates.rust.declared import Definition, Workspace, naming
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.std_names import STD_METHODS
 from gaterun_gates.rust.test_code import path_at
@@ -31,13 +31,6 @@ class Match(Enum):
     UNKNOWN = "unknown"
 
 
-class Definition(NamedTuple):
-    """A function and the file that defines it."""
-
-    file: RustFile
-    function: Function
-
-
 class Mention(NamedTuple):
     """A place that names a function.
 
@@ -54,22 +47,15 @@ class Mention(NamedTuple):
 class Calls:
     """The functions of a workspace by name, and the places that call them."""
 
-    def __init__(self, sources: RustSources) -> None:
+    def __init__(self, sources: RustSources, declared: Workspace) -> None:
         self._sources = sources
-        self._definitions: dict[str, list[Definition]] = {}
+        self._declared = declared
         self._mentions: dict[str, list[Mention]] = {}
         self._known_roots: set[str] = set()
 
     def definitions(self, name: str) -> list[Definition]:
         """Every function called `name`, closures left out."""
-        if name not in self._definitions:
-            self._definitions[name] = [
-                Definition(file, function)
-                for file in self._sources.containing(name.encode())
-                for function in file.source.items.functions
-                if function.name == name and function.visible is None
-            ]
-        return self._definitions[name]
+        return self._declared.functions(name)
 
     def _roots(self) -> set[str]:
         """What a path into this workspace can begin with: packages and modules."""
@@ -86,7 +72,7 @@ class Calls:
         return self._mentions[name]
 
     def _find_mentions(self, name: str) -> Iterator[Mention]:
-        for file in self._sources.containing(name.encode()):
+        for file in naming(self._sources.containing(name.encode()), name):
             items = file.source.tokens
             for index, token in enumerate(items):
                 if token.text != name or not token.is_name:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gaterun_gates.rust.line_count import Count, code_lines, recognisable
-from gaterun_gates.rust.module_tree import walk
+from gaterun_gates.rust.module_tree import Outline, walk
 from gaterun_gates.rust.source import Source
 
 #: Folders of other people's code.
@@ -59,7 +59,10 @@ def is_foreign(path: str) -> bool:
 
 
 def side(
-    paths: Collection[str], roots: Mapping[str, bool], read: Callable[[str], Source | None]
+    paths: Collection[str],
+    roots: Mapping[str, bool],
+    read: Callable[[str], Source | None],
+    outlined: Callable[[Source], Outline],
 ) -> Side:
     """Work out which files of a tree are compiled, and which for tests only.
 
@@ -67,11 +70,12 @@ def side(
         paths: the tree's Rust files.
         roots: root files of targets, with "is a test, benchmark or example".
         read: gives a file of the tree.
+        outlined: gives the outline of a file.
     """
     production: set[str] = set()
     test: set[str] = set()
     for root, for_test in roots.items():
-        for file in walk(root, read, test=for_test)[0]:
+        for file in walk(root, read, test=for_test, outlined=outlined)[0]:
             (test if file.test else production).add(file.path)
     everything = {*paths, *(p for p in production | test if not p.startswith("../"))}
     orphans = everything - production - test

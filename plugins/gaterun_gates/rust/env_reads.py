@@ -1,24 +1,9 @@
-"""What a read of an environment variable is, and where Rust code has one."""
+"""What a workspace does with environment variables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-from gaterun_gates.rust.calls import in_use_declaration, opening_after
-from gaterun_gates.rust.source import Source
-from gaterun_gates.rust.test_code import path_at
-from gaterun_gates.rust.tokens import Token, split_arguments
-
-_STD_READS = frozenset({"var", "var_os"})
-_STD_ALL = frozenset({"vars", "vars_os"})
-_STD_EXPORTS = frozenset({"set_var", "remove_var"})
-_DOTENV = frozenset({"dotenvy", "dotenv"})
-_COMPILE = frozenset({"env", "option_env", "dotenv"})
-_TEMP_ENV = frozenset(
-    {"with_var", "with_var_unset", "async_with_vars", "with_vars", "with_vars_unset"}
-)
 
 
 class Kind(StrEnum):
@@ -27,34 +12,6 @@ class Kind(StrEnum):
     RUNTIME = "run time"
     COMPILE = "compile time"
     BUILD = "build script"
-
-
-class Act(StrEnum):
-    """What a place in the code does with variables."""
-
-    READ = "read"  # the first argument is a name
-    READ_ALL = "read all"  # walks over the whole environment
-    COMPILE = "compile"  # env! and option_env!
-    EXPORT = "export"  # sets or removes: the first argument is a name
-    PREFIX = "prefix"  # reads every name that starts with the first argument
-    ONLY = "only"  # the first argument is a list of names
-    FIELDS = "fields"  # reads a name for every field of a struct
-    LOG = "log"  # reads RUST_LOG by convention
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """A place that has to do with environment variables.
-
-    Attributes:
-        index: the token where the path or method begins.
-        opening: the token of the bracket of its arguments; -1 where the function itself is
-            passed on as a value.
-    """
-
-    act: Act
-    index: int
-    opening: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,125 +90,3 @@ class EnvUse:
     exports: list[EnvExport] = field(default_factory=list)
     ambiguous: set[str] = field(default_factory=set)
     parse_errors: list[str] = field(default_factory=list)
-
-
-def full_path(source: Source, path: Sequence[str]) -> list[str]:
-    """`path` with its first segment replaced by what ``use`` says."""
-    target = source.items.aliases.get(path[0])
-    return [*target, *path[1:]] if target is not None else list(path)
-
-
-def _std_env(source: Source, path: list[str]) -> str:
-    """The item of ``std::env`` that `path` names; empty when it names something else."""
-    if path[:2] == ["std", "env"] and len(path) == 3:
-        return path[2]
-    if len(path) == 1 and ("std", "env") in source.items.globs:
-        return path[0]
-    # An `env` that no `use` in this file explains comes from a glob, or is a module here.
-    if len(path) == 2 and path[0] == "env" and "env" not in source.items.modules:
-        return path[1]
-    return ""
-
-
-def _act_of_path(source: Source, path: list[str]) -> Act | None:
-    item = _std_env(source, path)
-    last, qualifier = path[-1], path[-2] if len(path) > 1 else ""
-    if item in _STD_READS or (last == "var" and qualifier in _DOTENV and len(path) == 2):
-        return Act.READ
-    if item in _STD_ALL or (last == "vars" and qualifier in _DOTENV and len(path) == 2):
-        return Act.READ_ALL
-    if item in _STD_EXPORTS or (path[0] == "temp_env" and last in _TEMP_ENV):
-        return Act.EXPORT
-    if (qualifier, last) in {("envy", "prefixed"), ("Env", "prefixed")}:
-        return Act.PREFIX
-    if (qualifier, last) == ("Environment", "with_prefix"):
-        return Act.PREFIX
-    if (qualifier, last) == ("envy", "from_env"):
-        return Act.FIELDS
-    if qualifier in {"EnvFilter", "Builder"} and last in {"from_env", "try_from_env"}:
-        return Act.READ
-    if last in {"from_default_env", "try_from_default_env"}:
-        return Act.LOG
-    if qualifier in {"env_logger", "pretty_env_logger"} and last in {"init", "try_init"}:
-        return Act.LOG
-    if path == ["tracing_subscriber", "fmt", "init"]:
-        return Act.LOG
-    return None
-
-
-def _path_starts(items: list[Token]) -> Iterator[int]:
-    for index, token in enumerate(items):
-        if not token.is_name:
-            continue
-        before = items[index - 1].kind if index else ""
-        if before in {".", "fn", "struct", "mod", "let", "$"}:
-            continue
-        if (
-            before == "::"
-            and index > 1
-            and (items[index - 2].is_name or items[index - 2].kind == ">")
-        ):
-            continue
-        yield index
-
-
-def sites(source: Source) -> Iterator[Site]:
-    """Every place in `source` that reads or exports variables by a known function."""
-    items = source.tokens
-    for index in _path_starts(items):
-        path, after = path_at(items, index, len(items))
-        macro = after < len(items) and items[after].kind == "!"
-        if macro:
-            opening = after + 1
-            if (
-                opening < len(items)
-                and items[opening].pair > opening
-                and path[-1] in _COMPILE
-                and (len(path) == 1 or path[0] in {"std", "core", "dotenvy", "dotenv"})
-            ):
-                yield Site(act=Act.COMPILE, index=index, opening=opening)
-            continue
-        act = _act_of_path(source, full_path(source, path))
-        if act is None:
-            continue
-        opening = opening_after(items, after)
-        if opening >= 0:
-            yield Site(act=act, index=index, opening=opening)
-        elif not in_use_declaration(source, items[index].start):
-            yield Site(act=act, index=index, opening=-1)
-    yield from _methods(items)
-
-
-def _methods(items: list[Token]) -> Iterator[Site]:
-    """Method calls: clap's ``.env("X")``, ``Command::env(k, v)``, figment, env_logger."""
-    for index in range(1, len(items) - 2):
-        if items[index - 1].kind != "." or not items[index].is_name:
-            continue
-        opening = index + 1
-        if items[opening].kind != "(" or items[opening].pair < 0:
-            continue
-        name = items[index].name
-        if name == "env":
-            count = len(split_arguments(items, opening + 1, items[opening].pair))
-            if count == 1:
-                yield Site(act=Act.READ, index=index, opening=opening)
-            elif count == 2:
-                yield Site(act=Act.EXPORT, index=index, opening=opening)
-        elif name in {"env_remove", "set_env"}:
-            yield Site(act=Act.EXPORT, index=index, opening=opening)
-        elif name in {"filter_or", "write_style_or"}:
-            yield Site(act=Act.READ, index=index, opening=opening)
-        elif name == "only" and _chain_has(items, index, "Env"):
-            yield Site(act=Act.ONLY, index=index, opening=opening)
-        elif name == "prefix" and _chain_has(items, index, "Environment"):
-            yield Site(act=Act.PREFIX, index=index, opening=opening)
-
-
-def _chain_has(items: list[Token], index: int, name: str) -> bool:
-    """Whether `name` occurs shortly before in the same statement."""
-    for other in range(index - 1, max(index - 40, -1), -1):
-        if items[other].kind in {";", "{"}:
-            return False
-        if items[other].text == name:
-            return True
-    return False

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gaterun_gates.rust.calls import Calls, Definition, Match, Mention
+from gaterun_gates.rust.calls import Calls, Match, Mention
+from gaterun_gates.rust.declared import Definition, Workspace
 from gaterun_gates.rust.items import Constant, Function
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class _Evidence:
 class _Search:
     def __init__(self, sources: RustSources) -> None:
         self._sources = sources
-        self._calls = Calls(sources)
+        self._calls = Calls(sources, Workspace(sources))
         self._setters: set[tuple[str, str]] | None = None
 
     def of(self, target: Definition) -> _Evidence:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gaterun_gates.rust.declared import Workspace
 from gaterun_gates.rust.hardcoded_values import Hardcoded, Value, classify
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import attributes
@@ -186,7 +187,7 @@ def places(
         use: the reads of variables, beside which a literal is a default.
         variables: documented values to their variables.
     """
-    values = TextValues(sources)
+    values = TextValues(Workspace(sources))
     needles = [value.encode() for value in variables]
     by_path: dict[str, set[tuple[int, int]]] = {}
     for read in use.reads:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.tokens import leaves
 
 _MARK = b"@generated"
 _HEAD = 2048
@@ -43,23 +44,30 @@ def is_generated(data: bytes) -> bool:
 
 def count(source: Source) -> Count:
     """Count the code of a file. The split is by syntax; the file as a whole may be a test."""
+    data = source.data
     lines: set[int] = set()
     test_lines: set[int] = set()
     tokens = test_tokens = 0
-    for token in source.tokens:
-        last = token.line + token.text.count("\n")
-        if source.is_test_at(token.start):
+    line = position = 0
+    pending = list(reversed(source.code_for_tests.test))
+    for _, start, end, _ in leaves(source.tree.root_node):
+        line += data.count(b"\n", position, start)
+        position = start
+        while pending and pending[-1][1] <= start:
+            pending.pop()
+        last = line + data.count(b"\n", start, end)
+        if pending and pending[-1][0] <= start:
             test_tokens += 1
-            test_lines.update(range(token.line, last + 1))
+            test_lines.update(range(line, last + 1))
         else:
             tokens += 1
-            lines.update(range(token.line, last + 1))
+            lines.update(range(line, last + 1))
     return Count(
         code=len(lines),
         tokens=tokens,
         test_code=len(test_lines - lines),
         test_tokens=test_tokens,
-        generated=is_generated(source.data),
+        generated=is_generated(data),
         has_errors=source.has_errors,
     )
 

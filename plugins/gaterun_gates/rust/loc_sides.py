@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,18 +12,18 @@ import gaterun
 from gaterun_gates.rust.code_size import Moves, Side, Size, moves, side, size
 from gaterun_gates.rust.conventional_targets import conventional_roots
 from gaterun_gates.rust.git_tree import Blob, blob_id, changed_lines, contents, tree
-from gaterun_gates.rust.line_count import Count, count, is_generated
+from gaterun_gates.rust.line_count import Count, is_generated
 from gaterun_gates.rust.source import Source
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.blob_cache import BlobCache
+    from gaterun_gates.rust.module_tree import Outline
     from gaterun_gates.rust_sources import RustSources
 
 _TEST_KINDS = frozenset({"test", "bench", "example"})
 _LARGEST = 1_000_000
 #: Text that may quote code without being a place to hide it.
 _NOT_CODE = (".md", ".toml", ".lock", ".json", ".yml", ".yaml", ".svg", ".diff", ".patch")
-#: Raised when counting changes, so that counts of an older release are not used.
-_SCHEMA = 1
 
 
 def _member_roots(workspace: gaterun.Workspace) -> dict[str, bool]:
@@ -35,54 +34,14 @@ def _member_roots(workspace: gaterun.Workspace) -> dict[str, bool]:
     }
 
 
-class Counts:
-    """Counts by content, kept in a file between runs.
+def total(tree_side: Side, counts: BlobCache[Count]) -> Size:
+    """Add up a tree."""
 
-    Args:
-        path: the file; one that cannot be read counts as empty.
-    """
+    def counted(path: str) -> Count | None:
+        source = tree_side.read(path)
+        return counts(source) if source is not None else None
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, list[int]] = {}
-        self._used: dict[str, list[int]] = {}
-        try:
-            stored = json.loads(path.read_text("utf-8"))
-            if stored["schema"] == _SCHEMA:
-                self._known = {str(key): [int(n) for n in row] for key, row in stored["counts"]}
-        except (OSError, ValueError, KeyError, TypeError):
-            self._known = {}
-
-    def of(self, source: Source) -> Count:
-        """The count of a file, from earlier runs if its bytes were counted before."""
-        key = blob_id(source.data)
-        row = self._known.get(key)
-        if row is None or len(row) != len(Count._fields):
-            row = [int(value) for value in count(source)]
-            self._known[key] = row
-        self._used[key] = row
-        code, tokens, test_code, test_tokens, generated, has_errors = row
-        return Count(code, tokens, test_code, test_tokens, bool(generated), bool(has_errors))
-
-    def size(self, tree_side: Side) -> Size:
-        """Add up a tree."""
-
-        def counted(path: str) -> Count | None:
-            source = tree_side.read(path)
-            return self.of(source) if source is not None else None
-
-        return size(tree_side, counted)
-
-    def save(self) -> None:
-        """Keep what this run used."""
-        text = json.dumps({"schema": _SCHEMA, "counts": sorted(self._used.items())})
-        temporary = self._path.with_suffix(".new")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(text, "utf-8")
-            temporary.replace(self._path)
-        except OSError:
-            return  # a cache that cannot be written costs time, nothing else
+    return size(tree_side, counted)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,11 +49,13 @@ class HeadSide:
     """The working tree.
 
     Attributes:
+        outlines: gives the outline of any file.
         files: every file, Rust or not.
         exclude: paths that are not counted.
     """
 
     side: Side
+    outlines: BlobCache[Outline]
     root: Path
     files: tuple[str, ...]
     exclude: frozenset[str]
@@ -108,16 +69,6 @@ def head_side(
     exclude: Sequence[str],
 ) -> HeadSide:
     """The working tree as it is."""
-    cache: dict[str, Source | None] = {path: f.source for path, f in sources.files.items()}
-
-    def read(path: str) -> Source | None:
-        if path not in cache:
-            try:
-                cache[path] = Source(path, (ctx.root / path).read_bytes())
-            except (OSError, ValueError):
-                cache[path] = None
-        return cache[path]
-
     unwanted = frozenset(ctx.files(*exclude)) if exclude else frozenset()
     rust = [path for path in ctx.files("**/*.rs") if not (ctx.root / path).is_symlink()]
     files = ctx.files()
@@ -129,10 +80,11 @@ def head_side(
             except OSError:
                 continue
     roots = conventional_roots(manifests, set(files)) | _member_roots(workspace)
-    tree_side = side(rust, roots, read)
+    tree_side = side(rust, roots, sources.read, sources.outlines)
     tree_side.paths = tuple(path for path in tree_side.paths if path not in unwanted)
     return HeadSide(
         side=tree_side,
+        outlines=sources.outlines,
         root=ctx.root,
         files=files,
         exclude=unwanted,
@@ -170,6 +122,10 @@ class BaseSide:
         blobs: list[Blob] = []
         for path in paths:
             blob = self._tree[path]
+            now = self._head.side.read(path) if path.endswith(".rs") else None
+            if now is not None and _is(now, blob):
+                self._sources[path] = now
+                continue
             data = self._same_now(path, blob)
             if data is not None:
                 self._data[path] = data
@@ -181,31 +137,19 @@ class BaseSide:
                 self._data[path] = data
 
     def _same_now(self, path: str, blob: Blob) -> bytes | None:
-        if path.endswith(".rs"):
-            source = self._head.side.read(path)
-            data = source.data if source is not None else None
-        else:
-            try:
-                data = (self._head.root / path).read_bytes()
-            except OSError:
-                data = None
-        if data is None or len(data) != blob.size or blob_id(data, blob.oid) != blob.oid:
+        try:
+            data = (self._head.root / path).read_bytes()
+        except OSError:
             return None
-        return data
+        return data if len(data) == blob.size and blob_id(data, blob.oid) == blob.oid else None
 
     def read(self, path: str) -> Source | None:
         """A file of the base."""
         if path not in self._sources:
-            now = self._head.side.read(path) if path in self._tree else None
             if path in self._tree and path not in self._data:
                 self._load([path])  # not Rust by its name, but included
             data = self._data.get(path)
-            if data is None:
-                self._sources[path] = None
-            elif now is not None and now.data == data:
-                self._sources[path] = now
-            else:
-                self._sources[path] = Source(path, data)
+            self._sources.setdefault(path, Source(path, data) if data is not None else None)
         return self._sources[path]
 
     @cached_property
@@ -221,7 +165,7 @@ class BaseSide:
         roots = conventional_roots(manifests, files)
         roots |= {path: test for path, test in members if path in files}
         rust = [path for path in files if path.endswith(".rs")]
-        tree_side = side(rust, roots, self.read)
+        tree_side = side(rust, roots, self.read, self._head.outlines)
         unwanted = {*self._head.exclude, *_matching(tree_side.paths, self._head.globs)}
         tree_side.paths = tuple(path for path in tree_side.paths if path not in unwanted)
         return tree_side
@@ -229,7 +173,7 @@ class BaseSide:
     def _changed(self) -> Iterator[str]:
         for path in sorted({*self.side.paths, *self._head.side.paths}):
             old, new = self.read(path), self._head.side.read(path)
-            same = old is not None and new is not None and old.data == new.data
+            same = old is not None and new is not None and old.oid == new.oid
             # An unchanged file may have become a test, or have ceased to be one.
             moved = (path in self.side.test_files) != (path in self._head.side.test_files)
             if not same or moved:
@@ -293,6 +237,12 @@ class BaseSide:
     def _unchanged(self, path: str) -> bool:
         blob = self._tree.get(path)
         return blob is not None and self._same_now(path, blob) is not None
+
+
+def _is(source: Source, blob: Blob) -> bool:
+    """Whether a file has the content of a blob of git's."""
+    sha1 = len(blob.oid) == len(source.oid)
+    return (source.oid if sha1 else blob_id(source.data, blob.oid)) == blob.oid
 
 
 def _matching(paths: Sequence[str], globs: Sequence[str]) -> set[str]:

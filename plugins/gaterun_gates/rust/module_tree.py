@@ -10,22 +10,24 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import attributes
-from gaterun_gates.rust.tokens import Token
+from gaterun_gates.rust.tokens import Token, tokens
 
 #: A cheap test on bytes: a file without a match declares no file of its own.
-_CANDIDATE = re.compile(rb"\bmod\b[^{};]*;|\binclude\s*!|\bpath\s*=|\bautomod\b")
+_CANDIDATE = re.compile(rb"\bmod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;|\binclude\s*!|\bautomod\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class Declaration(NamedTuple):
     """``mod name;`` or ``include!("path")``.
 
     Attributes:
         name: the module's name; empty for an inclusion.
         paths: of ``path`` attributes, or the included path.
+        conditional: they stand in a ``cfg_attr``, so that other files are meant elsewhere.
         inside: names (or ``path`` attributes) of the inline modules around it.
         test: whether only test builds have it.
         folder: ``automod::dir!("path")``: every file of that folder is a module.
@@ -36,6 +38,24 @@ class Declaration:
     inside: tuple[str, ...]
     test: bool
     folder: bool = False
+    conditional: bool = False
+
+
+class Outline(NamedTuple):
+    """What a file says about other files.
+
+    Attributes:
+        declarations: the files that it declares to be part of its crate.
+        is_utf8: whether rustc would accept its encoding.
+    """
+
+    declarations: tuple[Declaration, ...]
+    is_utf8: bool
+
+
+def outline(source: Source) -> Outline:
+    """What `source` says, by its bytes alone."""
+    return Outline(tuple(declarations(source)), source.is_utf8)
 
 
 def _paths_in(items: Sequence[Token], first: int, last: int) -> Iterable[str]:
@@ -52,11 +72,12 @@ def declarations(source: Source) -> list[Declaration]:
     """The files that `source` declares to be part of its crate."""
     if not _CANDIDATE.search(source.data):
         return []
-    items = source.tokens
+    items = tokens(source.tree.root_node, source.data, only=_CANDIDATE)
     found: list[Declaration] = []
     inline: list[tuple[int, str]] = []  # index of the closing brace, folder
     at = {attribute.first: attribute for attribute in attributes(items) if not attribute.inner}
     paths: list[str] = []
+    conditional = False
     first_of_item = -1
     index = 0
     while index < len(items):
@@ -66,7 +87,9 @@ def declarations(source: Source) -> list[Declaration]:
         if token.kind == "#" and index + 2 in at:
             attribute = at[index + 2]
             first_of_item = index if first_of_item < 0 else first_of_item
-            paths += _paths_in(items, attribute.first, attribute.last)
+            named = list(_paths_in(items, attribute.first, attribute.last))
+            paths += named
+            conditional |= bool(named) and items[attribute.first].text == "cfg_attr"
             index = attribute.last + 1
             continue
         following = items[index + 1 : index + 3]
@@ -77,7 +100,11 @@ def declarations(source: Source) -> list[Declaration]:
                 test = source.is_test_at(token.start) or source.is_test_at(start)
                 found.append(
                     Declaration(
-                        name=following[0].name, paths=tuple(paths), inside=folders, test=test
+                        name=following[0].name,
+                        paths=tuple(paths),
+                        inside=folders,
+                        test=test,
+                        conditional=conditional,
                     )
                 )
             elif following[1].pair > index:
@@ -114,7 +141,7 @@ def declarations(source: Source) -> list[Declaration]:
             index = token.pair + 1
             continue
         if token.kind not in {"pub", "visibility_modifier", "crate", "unsafe"}:
-            paths, first_of_item = [], -1
+            paths, conditional, first_of_item = [], False, -1
         index += 1
     return found
 
@@ -123,17 +150,19 @@ def _candidates(
     path: str, declaration: Declaration, *, owns_folder: bool
 ) -> list[tuple[str, bool]]:
     """Files that a declaration may mean, with "owns its folder", the first that exists counts."""
-    folder = posixpath.dirname(path)
-    stem = posixpath.splitext(posixpath.basename(path))[0]
-    own = folder if owns_folder else posixpath.join(folder, stem)
+    folder, _, name = path.rpartition("/")
+    folder += "/" if folder else ""
+    own = folder if owns_folder else folder + posixpath.splitext(name)[0] + "/"
     if not declaration.name:
-        return [(posixpath.join(folder, declaration.paths[0]), True)]
-    nested = posixpath.join(own, *declaration.inside)
+        return [(posixpath.normpath(posixpath.join(folder, declaration.paths[0])), True)]
+    nested = posixpath.join(own, *declaration.inside, "") if declaration.inside else own
     beside = nested if declaration.inside else folder
     found = [(posixpath.join(beside, other), True) for other in declaration.paths]
-    found.append((posixpath.join(nested, f"{declaration.name}.rs"), False))
-    found.append((posixpath.join(nested, declaration.name, "mod.rs"), True))
-    return [(posixpath.normpath(name), owns) for name, owns in found]
+    found.append((f"{nested}{declaration.name}.rs", False))
+    found.append((f"{nested}{declaration.name}/mod.rs", True))
+    if declaration.paths or declaration.inside:
+        found = [(posixpath.normpath(name), owns) for name, owns in found]
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +198,7 @@ def walk(
     *,
     test: bool = False,
     listing: Callable[[str], Sequence[str]] = _nothing,
+    outlined: Callable[[Source], Outline] = outline,
 ) -> tuple[set[Reached], list[str]]:
     """Every file that the crate with the root file `root` compiles.
 
@@ -177,6 +207,7 @@ def walk(
         read: gives a file, or ``None`` when there is none.
         test: the whole crate is for tests.
         listing: gives the ``.rs`` files that lie directly in a folder.
+        outlined: gives the outline of a file, perhaps from an earlier run.
 
     Returns:
         The files, and the declarations for which no file is there (of modules behind
@@ -195,18 +226,17 @@ def walk(
         if source is None:
             continue
         reached.add(Reached(path=path, test=for_test))
-        for declaration in declarations(source):
+        for declaration in outlined(source).declarations:
             if declaration.folder:
                 names = _in_folder(path, declaration.paths[0], listing)
                 pending += [(name, False, for_test or declaration.test) for name in names]
                 continue
             options = _candidates(path, declaration, owns_folder=owns_folder)
-            there = [option for option in options if read(option[0]) is not None]
-            if not there:
-                missing.append(f"{path}: {declaration.name or declaration.paths[0]}")
-                continue
+            there = (option for option in options if read(option[0]) is not None)
             # With cfg_attr several files are meant, one for each configuration.
-            taken = there if declaration.paths and len(declaration.paths) > 1 else there[:1]
+            taken = list(there if declaration.conditional else islice(there, 1))
+            if not taken:
+                missing.append(f"{path}: {declaration.name or declaration.paths[0]}")
             for name, owns in taken:
                 pending.append((name, owns, for_test or declaration.test))
     return reached, missing

@@ -1,11 +1,13 @@
-"""One Rust source file, read and parsed at most once for every gate that asks."""
+"""One Rust source file: its bytes, and on demand its syntax."""
 
 from __future__ import annotations
 
 import bisect
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gaterun_gates.rust.git_tree import blob_id
 from gaterun_gates.rust.items import Items, collect
 from gaterun_gates.rust.parser import parse
 from gaterun_gates.rust.test_code import CodeForTests, code_for_tests
@@ -14,35 +16,92 @@ from gaterun_gates.rust.tokens import Token, tokens
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
+#: Files whose syntax is kept at a time: it takes some fifty times the room of their bytes.
+_PARSED = 256
 
-class Source:
-    """A file's text and, on demand, its syntax.
 
-    Attributes:
-        path: relative to the workspace root with ``/``.
-        data: its bytes.
-    """
+class _Syntax:
+    """What parsing gives. It depends on the bytes alone, so equal files share it."""
 
-    def __init__(self, path: str, data: bytes) -> None:
-        self.path = path
-        self.data = data
-
-    @cached_property
-    def tree(self) -> Tree:
-        """The syntax tree."""
-        return parse(self.data)
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.tree: Tree = parse(data)
 
     @cached_property
     def tokens(self) -> list[Token]:
-        """The tokens without comments."""
-        return tokens(self.tree.root_node)
+        return tokens(self.tree.root_node, self._data)
 
     @cached_property
     def items(self) -> Items:
-        """Functions, constants, imports and bindings."""
         return collect(self.tree.root_node)
 
     @cached_property
+    def code_for_tests(self) -> CodeForTests:
+        if not any(word in self._data for word in (b"test", b"bench", b"fixture", b"quickcheck")):
+            return CodeForTests()
+        return code_for_tests(self.tree.root_node, self._data)
+
+
+_syntax = lru_cache(maxsize=_PARSED)(_Syntax)
+
+
+class Source:
+    """A file's text and syntax.
+
+    Args:
+        path: relative to the workspace root with ``/``.
+        data: its bytes; read from `file` when they are first needed if not given.
+        file: where it is.
+        oid: git's object id of its bytes; computed from them if not given.
+    """
+
+    def __init__(
+        self, path: str, data: bytes | None = None, *, file: str | None = None, oid: str = ""
+    ) -> None:
+        self.path = path
+        self._data = data
+        self._file = file
+        self._oid = oid
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            OSError: it is no longer there.
+        """
+        if self._data is None:
+            self._data = Path(self._file).read_bytes() if self._file is not None else b""
+        return self._data
+
+    @property
+    def oid(self) -> str:
+        """Git's object id of its bytes."""
+        if not self._oid:
+            self._oid = blob_id(self.data)
+        return self._oid
+
+    @property
+    def tree(self) -> Tree:
+        """The syntax tree."""
+        return _syntax(self.data).tree
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The tokens without comments."""
+        return _syntax(self.data).tokens
+
+    @property
+    def items(self) -> Items:
+        """Functions, constants, imports and bindings."""
+        return _syntax(self.data).items
+
+    @property
+    def code_for_tests(self) -> CodeForTests:
+        """What of it only tests compile, and what of that is ignored."""
+        return _syntax(self.data).code_for_tests
+
+    @property
     def is_utf8(self) -> bool:
         """Whether rustc would accept its encoding."""
         try:
@@ -56,22 +115,24 @@ class Source:
         """Whether some of it could not be parsed; the rest still can be used."""
         return self.tree.root_node.has_error
 
-    @cached_property
-    def _code_for_tests(self) -> CodeForTests:
-        if not any(word in self.data for word in (b"test", b"bench", b"fixture", b"quickcheck")):
-            return CodeForTests()
-        return code_for_tests(self.tree.root_node, self.tokens)
-
     def is_test_at(self, position: int) -> bool:
         """Whether the byte at `position` is compiled for tests only."""
-        return any(start <= position < end for start, end in self._code_for_tests.test)
+        return _within(self.code_for_tests.test, position)
 
     def is_ignored_at(self, position: int) -> bool:
         """Whether the byte at `position` is in an ``#[ignore]`` test."""
-        return any(start <= position < end for start, end in self._code_for_tests.ignored)
+        return _within(self.code_for_tests.ignored, position)
 
     def slice(self, start: int, end: int) -> tuple[int, int]:
         """Indices of the tokens between two byte offsets."""
-        first = bisect.bisect_left(self.tokens, start, key=lambda token: token.start)
-        last = bisect.bisect_left(self.tokens, end, key=lambda token: token.start)
-        return first, last
+        items = self.tokens
+        first = bisect.bisect_left(items, start, key=_start)
+        return first, bisect.bisect_left(items, end, lo=first, key=_start)
+
+
+def _start(token: Token) -> int:
+    return token.start
+
+
+def _within(ranges: tuple[tuple[int, int], ...], position: int) -> bool:
+    return any(start <= position < end for start, end in ranges)

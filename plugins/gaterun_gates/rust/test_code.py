@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gaterun_gates.rust.parser import captures
-from gaterun_gates.rust.tokens import Token, split_arguments
+from gaterun_gates.rust.tokens import Token, split_arguments, tokens
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_ATTRIBUTES = "[(attribute_item) @outer (inner_attribute_item) @inner]"
+_QUERY = """
+[(attribute_item) @outer
+ (inner_attribute_item) @inner
+ (macro_invocation) @macro
+ (macro_definition) @macro]
+"""
 _SKIPPED = frozenset({"attribute_item", "line_comment", "block_comment"})
+#: Nodes that hold their own attributes; everywhere else these stand before what they are for.
+_OWNERS = frozenset({"match_arm", "field_initializer", "shorthand_field_initializer"})
 #: Last path segments of attributes that make a function a test: the compiler's own, and
 #: those of test frameworks that are published as crates.
 _TEST_ATTRIBUTES = frozenset(
@@ -125,11 +132,23 @@ def is_ignore_attribute(items: Sequence[Token], attribute: Attribute) -> bool:
     return path == ["ignore"]
 
 
-def _item_after(node: Node) -> Node | None:
-    following = node.next_sibling
-    while following is not None and following.type in _SKIPPED:
-        following = following.next_sibling
-    return following
+def _item_of(node: Node) -> tuple[int, int] | None:
+    """What an outer attribute is for: from its first attribute to the comma behind it."""
+    first: Node | None = node
+    start = node.start_byte
+    while first is not None and first.type in _SKIPPED:
+        if first.type == "attribute_item":
+            start = first.start_byte
+        first = first.prev_sibling
+    item: Node | None = node
+    if node.parent is not None and node.parent.type in _OWNERS:
+        item = node.parent
+    while item is not None and item.type in _SKIPPED:
+        item = item.next_sibling
+    if item is None:
+        return None
+    comma = item.next_sibling
+    return start, (comma if comma is not None and comma.type == "," else item).end_byte
 
 
 def _range_in_macro(items: Sequence[Token], attribute: Attribute) -> tuple[int, int]:
@@ -150,35 +169,63 @@ def _range_in_macro(items: Sequence[Token], attribute: Attribute) -> tuple[int, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeForTests:
-    """Byte ranges of a file: what only tests compile, and tests that are not run."""
+    """Byte ranges of a file, in order and apart: what only tests compile, and ignored tests."""
 
     test: tuple[tuple[int, int], ...] = ()
     ignored: tuple[tuple[int, int], ...] = ()
 
 
-def code_for_tests(root: Node, items: Sequence[Token]) -> CodeForTests:
+def _outermost(nodes: Sequence[Node]) -> Iterator[Node]:
+    end = 0
+    for node in sorted(nodes, key=lambda node: node.start_byte):
+        if node.start_byte >= end:
+            end = node.end_byte
+            yield node
+
+
+def code_for_tests(root: Node, data: bytes) -> CodeForTests:
     """Find the test-only and the ignored byte ranges of a file.
 
     Args:
         root: the file's tree.
-        items: its tokens.
+        data: the file.
     """
+    found = captures(root, _QUERY)
+    outer, inner = found.get("outer", ()), found.get("inner", ())
     by_first_byte: dict[int, tuple[int, int]] = {}
-    found = captures(root, _ATTRIBUTES)
-    for node in found.get("outer", ()):
-        item = _item_after(node)
+    for node in outer:
+        item = _item_of(node)
         if item is not None:
-            by_first_byte[node.start_byte] = (node.start_byte, item.end_byte)
-    for node in found.get("inner", ()):
+            by_first_byte[node.start_byte] = item
+    for node in inner:
         if node.parent is not None:
             by_first_byte[node.start_byte] = (node.parent.start_byte, node.parent.end_byte)
+    nodes = [*outer, *inner]
+    nodes += [
+        m for m in _outermost(found.get("macro", ())) if b"#" in data[m.start_byte : m.end_byte]
+    ]
+    if root.has_error:  # broken syntax has attributes without a node of their own
+        nodes = [root]
     test: list[tuple[int, int]] = []
     ignored: list[tuple[int, int]] = []
-    for attribute in attributes(items):
-        for wanted, ranges in ((is_test_attribute, test), (is_ignore_attribute, ignored)):
-            if wanted(items, attribute):
-                hash_token = items[attribute.first - 2 - attribute.inner]
-                ranges.append(
-                    by_first_byte.get(hash_token.start) or _range_in_macro(items, attribute)
-                )
-    return CodeForTests(test=tuple(test), ignored=tuple(ignored))
+    for node in nodes:
+        items = tokens(node, data)
+        for attribute in attributes(items):
+            for wanted, ranges in ((is_test_attribute, test), (is_ignore_attribute, ignored)):
+                if wanted(items, attribute):
+                    hash_token = items[attribute.first - 2 - attribute.inner]
+                    ranges.append(
+                        by_first_byte.get(hash_token.start) or _range_in_macro(items, attribute)
+                    )
+    return CodeForTests(test=_merged(test), ignored=_merged(ignored))
+
+
+def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """`ranges` in order, those that touch put together."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)

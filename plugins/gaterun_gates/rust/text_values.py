@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from gaterun_gates.rust.items import Binding, Constant, Function
+from gaterun_gates.rust.declared import Declared
+from gaterun_gates.rust.items import Binding, Function
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.std_names import STD_METHODS
 from gaterun_gates.rust.test_code import path_at
 from gaterun_gates.rust.tokens import Token, split_arguments
-
-if TYPE_CHECKING:
-    from gaterun_gates.rust_sources import RustSources
 
 
 class Parameter(NamedTuple):
@@ -87,15 +85,14 @@ def ends(template: Template) -> tuple[str, str]:
 
 
 class TextValues:
-    """Evaluates expressions against the constants and bindings of a workspace.
+    """Evaluates expressions against the constants and bindings of a file, and of others.
 
     Args:
-        sources: where constants of other files are looked up.
+        declared: what a name that the file does not explain can mean.
     """
 
-    def __init__(self, sources: RustSources) -> None:
-        self._sources = sources
-        self._constants: dict[str, list[tuple[Source, Constant]]] = {}
+    def __init__(self, declared: Declared) -> None:
+        self._declared = declared
 
     def evaluate(self, source: Source, first: int, last: int, depth: int = 0) -> list[Template]:
         """The strings that the expression of tokens ``first`` to ``last`` can be."""
@@ -207,15 +204,10 @@ class TextValues:
         self, source: Source, name: str, arguments: Sequence[tuple[int, int]], depth: int
     ) -> list[Template]:
         """What the only function of that name in the workspace can return."""
-        found = [
-            (file.source, function)
-            for file in self._sources.containing(name.encode())
-            for function in file.source.items.functions
-            if function.name == name and function.visible is None and function.body is not None
-        ]
+        found = [d for d in self._declared.functions(name) if d.function.body is not None]
         if len(found) != 1:
             return [UNKNOWN]
-        home, function = found[0]
+        home, function = found[0].file.source, found[0].function
         body = function.body or (0, 0)
         results: list[Template] = []
         for template in self.evaluate(home, *home.slice(*body), depth + 1):
@@ -317,7 +309,7 @@ class TextValues:
             if constant.name == name and constant.visible[0] <= position < constant.visible[1]
         ]
         local = [pair for pair in here if pair[1].owner == qualifier or not qualifier]
-        candidates = local or self._everywhere(name)
+        candidates = local or self._declared.constants(name)
         if qualifier not in {"", "crate", "self", "super"}:
             nearer = [
                 pair
@@ -335,16 +327,6 @@ class TextValues:
         }
         # Two constants of one name with different values: which is meant is not known here.
         return list(values.pop()) if len(values) == 1 else [UNKNOWN]
-
-    def _everywhere(self, name: str) -> list[tuple[Source, Constant]]:
-        if name not in self._constants:
-            self._constants[name] = [
-                (file.source, constant)
-                for file in self._sources.containing(name.encode())
-                for constant in file.source.items.constants
-                if constant.name == name
-            ]
-        return self._constants[name]
 
 
 def module_names(path: str) -> set[str]:

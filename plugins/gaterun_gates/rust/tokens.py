@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
 _WHOLE = STRINGS | {"char_literal", "lifetime", "line_comment", "block_comment"}
 _COMMENTS = frozenset({"line_comment", "block_comment"})
+_ITEMS = frozenset(
+    {
+        *("function_item", "impl_item", "trait_item", "struct_item", "enum_item", "union_item"),
+        *("const_item", "static_item", "type_item", "use_declaration", "macro_definition"),
+    }
+)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = frozenset(_OPEN.values())
 _NAMES = frozenset(
@@ -96,51 +102,75 @@ def string_value(literal: str) -> str:
     return _ESCAPE.sub(resolve, literal[start + 1 : -1])
 
 
-def leaves(root: Node) -> Iterator[tuple[Node, bool]]:
-    """The leaves below `root` in order, strings and comments whole, with "in a macro"."""
+def leaves(
+    root: Node, skip: Callable[[Node], bool] | None = None
+) -> Iterator[tuple[str, int, int, bool]]:
+    """The leaves below `root` in order, comments left out, strings whole.
+
+    Args:
+        root: where to begin.
+        skip: whether an item is given whole, as if it were a leaf.
+
+    Yields:
+        Node type, first byte, byte after the last, and whether it is in a macro's token tree.
+    """
     cursor = root.walk()
-    macro_depth = 0
+    in_token_trees = 0
     entered: list[bool] = []
     while True:
         node = cursor.node
         if node is None:
             return
         kind = node.type
-        if kind not in _WHOLE and cursor.goto_first_child():
+        whole = kind in _WHOLE or (skip is not None and kind in _ITEMS and skip(node))
+        if not whole and cursor.goto_first_child():
             is_tree = kind == "token_tree"
             entered.append(is_tree)
-            macro_depth += is_tree
+            in_token_trees += is_tree
             continue
-        if node.end_byte > node.start_byte:
-            yield node, macro_depth > 0
+        if kind not in _COMMENTS:
+            start, end = node.start_byte, node.end_byte
+            if end > start:
+                yield kind, start, end, in_token_trees > 0
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return
-            macro_depth -= entered.pop()
+            in_token_trees -= entered.pop()
 
 
-def tokens(root: Node) -> list[Token]:
-    """Every token below `root`, brackets paired."""
+def tokens(root: Node, data: bytes, only: re.Pattern[bytes] | None = None) -> list[Token]:
+    """Every token below `root`, brackets paired.
+
+    Args:
+        root: a node of the tree of `data`.
+        data: the whole file.
+        only: each item that does not match is one token, of the kind of its node.
+    """
+    skip: Callable[[Node], bool] | None = None
+    if only is not None:
+        search = only.search
+        skip = lambda node: search(data, node.start_byte, node.end_byte) is None  # noqa: E731
     found: list[Token] = []
-    stack: list[int] = []
-    for node, in_macro in leaves(root):
-        kind = node.type
-        if kind in _COMMENTS:
-            continue
-        row, column = node.start_point
-        raw = node.text or b""
+    open_brackets: list[int] = []
+    row, column = root.start_point
+    line, line_start, position = row + 1, root.start_byte - column, root.start_byte
+    for kind, start, end, in_macro in leaves(root, skip):
+        # Counted here: to ask each node for its place costs as much as all the rest.
+        breaks = data.count(b"\n", position, start)
+        if breaks:
+            line += breaks
+            line_start = data.rfind(b"\n", position, start) + 1
+        position = start
         pair = -1
         if kind in _OPEN:
-            stack.append(len(found))
-        elif kind in _CLOSE and stack:
-            wanted = stack[-1]
+            open_brackets.append(len(found))
+        elif kind in _CLOSE and open_brackets:
+            wanted = open_brackets[-1]
             if _OPEN[found[wanted].kind] == kind:
-                pair = stack.pop()
+                pair = open_brackets.pop()
                 found[pair] = found[pair]._replace(pair=len(found))
-        text = raw.decode("utf-8", "replace")
-        found.append(
-            Token(kind, text, node.start_byte, node.end_byte, row + 1, column + 1, pair, in_macro)
-        )
+        text = data[start:end].decode("utf-8", "replace")
+        found.append(Token(kind, text, start, end, line, start - line_start + 1, pair, in_macro))
     return found
 
 

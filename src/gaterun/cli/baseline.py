@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from gaterun.cli.run import baseline_path
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import click
+from msgspec.structs import fields
 
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.core.config import Settings
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
+from gaterun.model.options import help_of
 
 
 @click.command(
@@ -24,7 +24,7 @@ Examples:
 @workspace_options
 def command(opened: Opened, *, key: str | None) -> None:
     """Show every setting with its value and the source that won, or one KEY with its meaning."""
-    known = {entry.name: str(entry.metadata["help"]) for entry in fields(Settings)}
+    known = {entry.name: help_of(entry) for entry in fields(Settings)}
     if key is not None and key not in known:
         raise UsageError(f"there is no setting '{key}'", help=nearest(key, list(known)))
     for name in [key] if key else known:

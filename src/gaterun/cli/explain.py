@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
-
 import click
+from msgspec import NODEFAULT
 
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate
+from gaterun.model.options import help_of, options_of
 
 
 @click.command(
@@ -49,18 +49,20 @@ def render_gate(gate: Gate) -> str:
             f"{metric.help or metric.name}"
         )
     lines += ["", "## Options", ""]
-    options = fields(gate.options)
+    options = options_of(gate.options)
     for option in options:
         default = "required"
-        if option.default is not MISSING:
-            default = f"default `{option.default!r}`"
-        elif option.default_factory is not MISSING:
-            default = f"default `{option.default_factory()!r}`"
-        lines.append(f"- `{option.name}` ({default}): {option.metadata.get('help', '')}")
+        if not option.required:
+            made = option.default_factory
+            value = option.default if made is NODEFAULT else made()
+            default = f"default `{value!r}`"
+        lines.append(f"- `{option.name}` ({default}): {help_of(option)}")
     if not options:
         lines.append("None.")
     conditions = ", ".join(f"`{text}`" for text in gate.requires) or "none: give some"
     lines += ["", f"Conditions where a phase states none: {conditions}."]
+    if gate.fix is not None:
+        lines += ["", "`gaterun fix` mends some of what it finds."]
     if gate.exclusive:
         lines += ["", "Runs alone: it measures time."]
     return "\n".join(lines) + "\n"

@@ -33,9 +33,9 @@ def command(opened: Opened, *, phase: str | None, form: str) -> None:
     if form == "json":
         import json
 
-        click.echo(json.dumps(_as_json(bound), indent=2, ensure_ascii=False))
+        opened.show(json.dumps(_as_json(bound), indent=2, ensure_ascii=False) + "\n")
     else:
-        click.echo(render_phase(bound, bound.requirements), nl=False)
+        opened.show(render_phase(bound, bound.requirements))
 
 
 def _phases(opened: Opened, form: str) -> None:
@@ -48,11 +48,14 @@ def _phases(opened: Opened, form: str) -> None:
         import json
 
         names = ("phase", "title", "source")
-        click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        opened.show(
+            json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2) + "\n"
+        )
         return
     width = max((len(row[0]) for row in rows), default=0)
-    for name, title, origin in rows:
-        click.echo(f"{name:{width}}  {title or '-'}  ({origin})")
+    opened.show(
+        "".join(f"{name:{width}}  {title or '-'}  ({origin})\n" for name, title, origin in rows)
+    )
 
 
 def _title(opened: Opened, name: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from gaterun.cli.kept import Notes
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
 
@@ -28,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
     "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
     "report": ("report", EVERY_DAY, "Write reports of a recorded run again."),
+    "fix": ("fix", EVERY_DAY, "Show what gates would change to mend what they measure; --write."),
     "init": ("init", NOW_AND_THEN, "Measure this workspace and write a phase that passes today."),
     "selftest": ("selftest", NOW_AND_THEN, "Prove that every gate can fail, and can pass."),
     "demo": ("demo", NOW_AND_THEN, "Write the example workspace as a git repository."),
@@ -119,8 +121,12 @@ def _is_option(argv: Sequence[str], at: int) -> bool:
     return argv[at].startswith("-") or (at > 0 and argv[at - 1] in _WITH_VALUE)
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run a command line and return its exit code."""
+def run(argv: Sequence[str], notes: Notes | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        notes: what is looked at from the start, where the answer may be kept.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What a stream cannot encode (a file name that is not UTF-8) is shown all the same.
@@ -132,7 +138,7 @@ def run(argv: Sequence[str]) -> int:
         gaterun.main(prog_name="gaterun")
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".
-        with gaterun.make_context("gaterun", arguments_of(argv)) as context:
+        with gaterun.make_context("gaterun", arguments_of(argv), obj=notes) as context:
             answer = gaterun.invoke(context)
         code = answer if isinstance(answer, int) else 0
         try:

@@ -121,7 +121,7 @@ def command(
     if collect_only:
         from gaterun.cli.list import render_phase
 
-        click.echo(render_phase(bound, chosen), nl=False)
+        opened.show(render_phase(bound, chosen))
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
     from gaterun.cli.style import style_for

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import click
+from msgspec.structs import fields
 
 from gaterun.core.config import CHOICES, Settings, type_of
 from gaterun.core.discovery import load
 from gaterun.core.phase_table import GATE_KEYS, PHASE_KEYS, TASK_KEYS
 from gaterun.model.gate import Gate
+from gaterun.model.options import help_of
 from gaterun.model.phase import Outputs
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -62,8 +63,7 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
         reference = schema.get("$ref", "").rpartition("/")[2]
         known = definitions.get(reference, {}).get("properties", {})
         options[name] = {
-            entry.name: known.get(entry.name, {}) | {"description": entry.metadata.get("help", "")}
-            for entry in fields(gate.options)
+            name: known.get(name, {"description": ""}) for name in gate.options.__struct_fields__
         }
     common = {key: _of(kind) for key, kind in GATE_KEYS.items() if key != "use"}
     # An entry that extends another phase's may leave `use` and required options to it.
@@ -89,7 +89,7 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
     phase = {key: _of(kind) for key, kind in PHASE_KEYS.items() if key != "gates"}
     phase["outputs"] = {
         "type": "object",
-        "properties": {item.name: {"type": "string"} for item in fields(Outputs)},
+        "properties": {name: {"type": "string"} for name in Outputs.__struct_fields__},
         "additionalProperties": False,
     }
     return {
@@ -121,7 +121,7 @@ def config_schema() -> dict[str, Any]:
     for entry in fields(Settings):
         properties[entry.name] = {
             **_of(type_of(entry.name)),
-            "description": entry.metadata["help"],
+            "description": help_of(entry),
         }
         if entry.name in CHOICES:
             properties[entry.name]["enum"] = list(CHOICES[entry.name])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
 
+from gaterun.cli.kept import Notes
 from gaterun.core.config import Config, load_config
 from gaterun.core.discovery import Plugins, load
 from gaterun.core.phases import load_phase, phase_names
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """A workspace with its settings and plugins."""
 
     config: Config
@@ -36,6 +36,13 @@ class Opened:
     def root(self) -> Path:
         """The workspace."""
         return self.config.root
+
+    def show(self, text: str) -> None:
+        """Write what a command has to show, and keep it for the next time."""
+        click.echo(text, nl=False)
+        notes = click.get_current_context().find_object(Notes)
+        if notes is not None:
+            notes.keep(text, self.config.state)
 
     def store(self) -> Store:
         """The state folder, created and cleared of what a killed run left.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from gaterun.model.errors import UsageError
 from gaterun.model.measurement import Measurement
@@ -20,8 +21,7 @@ from gaterun.model.phase import Requirement
 from gaterun.model.verdict import Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineValue:
+class BaselineValue(Struct, frozen=True, kw_only=True):
     """The baseline's value of one metric.
 
     Attributes:

@@ -6,7 +6,6 @@ import graphlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -33,11 +32,12 @@ from gaterun.model.condition import (
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate, Resource, resource_names
 from gaterun.model.metric import Metric
+from gaterun.model.options import Options
 from gaterun.model.phase import PHASE_WIDE, Location, Mode, Outputs, Phase, Requirement, Task
 
 T = TypeVar("T")
 
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*\Z")
+_DURATION = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*\Z"
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 #: The longest duration that is taken for meant, a year.
@@ -83,7 +83,7 @@ def bind(draft: Draft, gates: Mapping[str, Gate], resources: Mapping[str, Resour
         )
     no_outputs: dict[str, str] = {}
     outputs = draft.phase.take("outputs", dict[str, str], no_outputs)
-    names = [entry.name for entry in fields(Outputs)]
+    names = list(Outputs.__struct_fields__)
     for key, place in outputs.items():
         if key not in names:
             raise draft.phase.error(
@@ -184,7 +184,8 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
     if use not in gates:
         raise table.error("use", f"no plugin offers a gate '{use}'", help=nearest(use, list(gates)))
     gate = gates[use]
-    for name in resource_names(gate.measure):
+    asked = (*resource_names(gate.measure), *(resource_names(gate.fix) if gate.fix else ()))
+    for name in asked:
         if resources is not None and name not in resources:
             raise UsageError(
                 f"gate '{use}' asks for a resource '{name}' that no plugin offers",
@@ -237,9 +238,9 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
 
 
 def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:
-    if not is_dataclass(gate.options):
-        raise UsageError(f"the options of gate '{gate.name}' are not a dataclass")
-    names = [entry.name for entry in fields(gate.options)]
+    if not issubclass(gate.options, Options):
+        raise UsageError(f"the options of gate '{gate.name}' are not a subclass of gaterun.Options")
+    names = list(gate.options.__struct_fields__)
     for name in values:
         if name not in names:
             raise table.error(
@@ -313,7 +314,7 @@ def seconds(value: str | float) -> float:
     >>> seconds("30m")
     1800.0
     """
-    match = _DURATION.match(value) if isinstance(value, str) else None
+    match = re.match(_DURATION, value) if isinstance(value, str) else None
     if isinstance(value, str) and match is None:
         raise ValueError(f"'{value}' is not a duration")
     result = float(match[1]) * _SECONDS[match[2] or ""] if match is not None else float(value)

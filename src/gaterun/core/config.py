@@ -5,37 +5,33 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Struct
 
 from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
+from gaterun.model.options import help
 
 _WORKSPACE = re.compile(r"^\s*(?:\[\s*\"?workspace\"?\s*[\].]|workspace\s*[.=])", re.MULTILINE)
 
 
-def _key(help: str, default: Any) -> Any:
-    return field(default=default, metadata={"help": help})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Every setting, with its default."""
 
-    phase: str = _key("phase to use where a command names none", "")
-    phases: str = _key("folder of phase files, from the workspace root", "phases")
-    gates: str = _key("folder of local gate plugins; their code is executed", "")
-    plugins: tuple[str, ...] = _key("as -p: modules to load, or no:NAME to block", ())
-    state: str = _key("folder of gaterun's own state", ".gaterun")
-    jobs: int = _key("how many gates run at once; 0 means one a core", 0)
-    report: tuple[str, ...] = _key("reports to write, FORMAT[:PATH]", ())
-    color: str = _key("auto, always or never", "auto")
-    output: str = _key("auto, human or agent", "auto")
-    max_warnings: int = _key("advisory failures allowed; -1 means any number", -1)
+    phase: Annotated[str, help("phase to use where a command names none")] = ""
+    phases: Annotated[str, help("folder of phase files, from the workspace root")] = "phases"
+    gates: Annotated[str, help("folder of local gate plugins; their code is executed")] = ""
+    plugins: Annotated[tuple[str, ...], help("as -p: modules to load, or no:NAME to block")] = ()
+    state: Annotated[str, help("folder of gaterun's own state")] = ".gaterun"
+    jobs: Annotated[int, help("how many gates run at once; 0 means one a core")] = 0
+    report: Annotated[tuple[str, ...], help("reports to write, FORMAT[:PATH]")] = ()
+    color: Annotated[str, help("auto, always or never")] = "auto"
+    output: Annotated[str, help("auto, human or agent")] = "auto"
+    max_warnings: Annotated[int, help("advisory failures allowed; -1 means any number")] = -1
 
 
 CHOICES: Mapping[str, Sequence[str]] = {
@@ -44,8 +40,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """The settings in force.
 
     Attributes:
@@ -98,14 +93,16 @@ def find_root(start: Path) -> Path:
     nearest_manifest: Path | None = None
     for folder in (here, *here.parents):
         manifest = folder / "Cargo.toml"
-        if manifest.is_file():
-            nearest_manifest = nearest_manifest or folder
-            try:
-                text = manifest.read_text("utf-8", "replace")
-            except OSError as error:
-                raise UsageError(f"{manifest} cannot be read: {error.strerror}") from error
-            if _WORKSPACE.search(text):
-                return folder
+        try:
+            # Opened, not asked for: kept answers depend on what was tried to be opened.
+            text = manifest.read_text("utf-8", "replace")
+        except (FileNotFoundError, IsADirectoryError):
+            continue
+        except OSError as error:
+            raise UsageError(f"{manifest} cannot be read: {error.strerror}") from error
+        nearest_manifest = nearest_manifest or folder
+        if _WORKSPACE.search(text):
+            return folder
     if nearest_manifest is None:
         raise UsageError(
             f"there is no Cargo.toml in {here} or above it",
@@ -198,7 +195,7 @@ def _check_state(config: Config) -> None:
 
 
 def _names() -> list[str]:
-    return [entry.name for entry in fields(Settings)]
+    return list(Settings.__struct_fields__)
 
 
 def _find(root: Path, file: Path | None) -> tuple[Source, KeyPath, dict[str, Any]]:

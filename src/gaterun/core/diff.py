@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gaterun.core.baseline import comparable
 from gaterun.model.metric import Better, Unit, Value
@@ -23,8 +24,7 @@ class ChangeKind(StrEnum):
     INCOMPARABLE = "incomparable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricDiff:
+class MetricDiff(Struct, frozen=True, kw_only=True):
     """One metric on both sides.
 
     Attributes:
@@ -44,8 +44,7 @@ class MetricDiff:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """Where one side comes from."""
 
     name: str
@@ -54,8 +53,7 @@ class Side:
     dirty: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsDiff:
+class MetricsDiff(Struct, frozen=True, kw_only=True):
     """Two documents side by side.
 
     Attributes:

@@ -12,12 +12,12 @@ import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import pluggy
+from msgspec import Struct
 
 import gaterun
 from gaterun import hookspecs
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginInfo:
+class PluginInfo(Struct, frozen=True, kw_only=True):
     """A plugin that was found.
 
     Attributes:
@@ -126,6 +125,19 @@ class _Resources(Offers[Resource]):
         return resource
 
 
+class _Manager(pluggy.PluginManager):
+    """A plugin manager that looks at nothing of a plugin but what is called like a hook.
+
+    pluggy looks at every attribute of a module, which takes longer than to import it.
+    """
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """The options of the hook implementation `name`, if it is one."""
+        if not name.startswith(f"{hookspecs.PROJECT}_"):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 class Plugins:
     """The plugins that were found, and what they offer as typed values.
 
@@ -138,7 +150,7 @@ class Plugins:
         self._waiting = {info.name: (info, load) for info, load in found if not info.blocked}
         # Gates that run beside each other may ask for what is not loaded yet.
         self._guard = threading.RLock()
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager = _Manager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         gates: Offers[Gate] = Offers("gate", lambda name: (name,), self)
         reporters: Offers[Reporter] = Offers("reporter", lambda name: (f"report-{name}",), self)

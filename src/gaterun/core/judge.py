@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gaterun.core.baseline import BaselineValue
 from gaterun.model.condition import Comparison, Improvement, Operator

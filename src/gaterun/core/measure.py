@@ -11,18 +11,21 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gaterun.core import lock, shape
 from gaterun.core.execute import Processes, Stopped
 from gaterun.core.git import Git
+from gaterun.core.glob import glob_matcher
 from gaterun.model.command import Completed, Evidence
+from gaterun.model.edit import Edit
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.gate import Gate, Resource, resource_circle, resource_names
 from gaterun.model.measurement import Measurement
 from gaterun.model.verdict import Reason
+
+T = TypeVar("T")
 
 
 class GateContext:
@@ -46,8 +49,8 @@ class GateContext:
         plugin: str = "",
     ) -> None:
         self._bench = bench
-        self._name = name
-        self._plugin = plugin or name.rpartition("::")[2]
+        self.name = name
+        self.plugin = plugin or name.rpartition("::")[2]
         self._options = options
         self._progress = progress
         self._scratch: Path | None = None
@@ -88,14 +91,14 @@ class GateContext:
     @property
     def state(self) -> Path:
         if self._state is None:
-            folder = self._bench.state / "gates" / self._plugin
+            folder = self._bench.state / "gates" / self.plugin
             locks = self._bench.state / "locks"
             folder.mkdir(parents=True, exist_ok=True)
             locks.mkdir(exist_ok=True)
             processes = self._bench.processes
             self._state_lock = lock.take(
                 locks,
-                f"gate-{self._plugin}",
+                f"gate-{self.plugin}",
                 alone=True,
                 stopped=lambda: processes.stopping or time.monotonic() > self.deadline,
                 waiting=lambda _: self._progress(f"waiting: another gate uses {folder.name}"),
@@ -125,7 +128,7 @@ class GateContext:
         limit = self.remaining if timeout is None else min(timeout, self.remaining)
         self._commands += 1
         if self._logs is None:
-            self._logs = self._bench.logs / self._name.replace("::", ".")
+            self._logs = self._bench.logs / self.name.replace("::", ".")
             self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{self._commands:02}-{os.path.basename(argv[0])}"  # noqa: PTH119
         completed = self._bench.processes.run(
@@ -153,7 +156,7 @@ class GateContext:
         names = self._bench.git.files
         if not globs:
             return names
-        patterns = [_glob(glob) for glob in globs]
+        patterns = [glob_matcher(glob) for glob in globs]
         return tuple(name for name in names if any(match(name) for match in patterns))
 
     def checkout(self, ref: str | None) -> Path:
@@ -169,32 +172,6 @@ class GateContext:
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._bench.forget_scratch(self._scratch)
-
-
-@lru_cache(maxsize=256)
-def _glob(pattern: str) -> Callable[[str], object]:
-    """Compile a glob in which ``*`` stays in a folder and ``**`` crosses folders."""
-    import re
-
-    expression = ""
-    position = 0
-    while position < len(pattern):
-        if pattern.startswith("**/", position):
-            expression += "(?:.*/)?"
-            position += 3
-        elif pattern.startswith("**", position):
-            expression += ".*"
-            position += 2
-        elif pattern[position] == "*":
-            expression += "[^/]*"
-            position += 1
-        elif pattern[position] == "?":
-            expression += "[^/]"
-            position += 1
-        else:
-            expression += re.escape(pattern[position])
-            position += 1
-    return re.compile(expression + r"\Z", re.DOTALL).match
 
 
 class _Computed:
@@ -267,25 +244,55 @@ class Bench:
                 that raises anything else has crashed, and becomes this too.
             Stopped: the run was interrupted.
         """
-        context = GateContext(
-            self,
-            name=name,
-            options=options,
-            timeout=timeout,
-            progress=progress,
-            plugin=gate.name,
+        context = self._context(gate, options, name, timeout, progress)
+        return self._ask(context, gate.measure, lambda returned: shape.check(gate, returned))
+
+    def fix(
+        self,
+        gate: Gate,
+        options: object,
+        *,
+        name: str,
+        timeout: float | None,
+        progress: Callable[[str], None],
+    ) -> tuple[Edit, ...]:
+        """Ask `gate` what it would change to mend what it measures.
+
+        Raises:
+            CannotMeasure: it cannot say; a plugin that raises anything else has crashed.
+            Stopped: the run was interrupted.
+        """
+        if gate.fix is None:
+            return ()
+        context = self._context(gate, options, name, timeout, progress)
+        return self._ask(context, gate.fix, shape.check_edits)[0]
+
+    def _context(
+        self,
+        gate: Gate,
+        options: object,
+        name: str,
+        timeout: float | None,
+        progress: Callable[[str], None],
+    ) -> GateContext:
+        return GateContext(
+            self, name=name, options=options, timeout=timeout, progress=progress, plugin=gate.name
         )
+
+    def _ask(
+        self, context: GateContext, function: Callable[..., object], checked: Callable[[object], T]
+    ) -> tuple[T, tuple[Evidence, ...]]:
         shared: list[Evidence] = []
         try:
-            with _as_refusal(f"gate '{gate.name}'", self.logs / f"{name.replace('::', '.')}.crash"):
-                arguments = self._arguments(gate.measure, context, shared)
-                measurement = shape.check(gate, gate.measure(context, **arguments))
+            crash = self.logs / f"{context.name.replace('::', '.')}.crash"
+            with _as_refusal(f"gate '{context.plugin}'", crash):
+                answer = checked(function(context, **self._arguments(function, context, shared)))
         except CannotMeasure as refusal:
             refusal.evidence = (*shared, *context.evidence)
             raise
         finally:
             context.close()
-        return measurement, (*shared, *context.evidence)
+        return answer, (*shared, *context.evidence)
 
     def plant(self, function: Callable[..., None], *, name: str) -> None:
         """Let a gate's defect be planted in this workspace, which is a scratch copy.

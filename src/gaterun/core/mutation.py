@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gaterun.core.bind import requirement
 from gaterun.core.controls import commit, git
@@ -18,8 +19,7 @@ from gaterun.model.gate import Defect, Gate, Resource
 from gaterun.model.verdict import Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
+class Detection(Struct, frozen=True, kw_only=True):
     """What became of one gate, or of one defect that was planted for it.
 
     Attributes:

@@ -7,9 +7,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gaterun.core.store import written_aside
 from gaterun.model.errors import UsageError
@@ -17,8 +19,7 @@ from gaterun.model.event import Event, RunFinished
 from gaterun.model.report import Listener, Reporter, Style
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A report to be written.
 
     Attributes:

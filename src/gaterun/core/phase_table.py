@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct, field
 
 from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import nearest
@@ -57,8 +57,7 @@ PHASE_KEYS: Mapping[str, Any] = {
 }
 
 
-@dataclass
-class Table:
+class Table(Struct):
     """A table that may be assembled from a phase file and those that it extends."""
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -107,8 +106,7 @@ class Table:
                 raise self.error(key, f"unknown key '{key}' in {what}", help=nearest(key, keys))
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """A phase before it is bound to gates."""
 
     phase: Table = field(default_factory=Table)

@@ -64,13 +64,17 @@ def find_source(
         candidates = [Path(name) if Path(name).is_absolute() else root / name, Path.cwd() / name]
     for path in candidates:
         label = _label(path, root)
-        if path.is_file() and label in skip and name not in shipped():
+        try:
+            # Opened, not asked for: kept answers depend on what was tried to be opened.
+            text = path.read_text("utf-8")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{label} cannot be read: {error}") from error
+        if label not in skip:
+            return Source(label, text)
+        if name not in shipped():
             raise UsageError(f"'extends' goes in a circle: {' extends '.join((*skip, label))}")
-        if path.is_file() and label not in skip:
-            try:
-                return Source(label, path.read_text("utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"{label} cannot be read: {error}") from error
     known = shipped()
     if name in known and known[name].source not in skip:
         return Source(known[name].source, known[name].text)

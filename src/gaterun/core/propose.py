@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
+
+from msgspec import Struct
 
 from gaterun.core.bind import requirement
 from gaterun.core.judge import judge, measured_metrics
@@ -15,14 +16,14 @@ from gaterun.model.figures import figure
 from gaterun.model.gate import Gate, Resource
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.options import options_of
 from gaterun.model.verdict import Outcome
 
 #: An entry that is measured only, so that it needs no condition.
 _UNJUDGED: Mapping[str, object] = {"skip": "measured only"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """A gate's entry in a phase that passes today, or why there is none.
 
     Attributes:
@@ -68,10 +69,7 @@ def propose(
 
 def needs_options(gate: Gate) -> bool:
     """Whether a gate has an option without a default."""
-    return any(
-        option.default is MISSING and option.default_factory is MISSING
-        for option in fields(gate.options)
-    )
+    return any(option.required for option in options_of(gate.options))
 
 
 def _measure(

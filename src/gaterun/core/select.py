@@ -9,7 +9,7 @@ from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
 
-_TOKEN = re.compile(r"\s*(?:(?P<paren>[()])|(?P<word>[\w.:\-\[\]]+))")
+_WORD = r"\s*(?:(?P<paren>[()])|(?P<word>[\w.:\-\[\]]+))"
 
 Matcher = Callable[[str], bool]
 
@@ -25,7 +25,7 @@ class _Expression:
         self.words: list[str] = []
         position = 0
         while text[position:].strip():
-            match = _TOKEN.match(text, position)
+            match = re.compile(_WORD).match(text, position)
             if match is None:
                 raise self._error(position, "unexpected character")
             self._tokens.append((match.group().strip(), match.start()))

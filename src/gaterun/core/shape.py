@@ -1,4 +1,4 @@
-"""Checks that what a plugin returns has the types of a `Measurement`, before anybody relies on it.
+"""Checks that what a plugin returns has the types it should have, before anybody relies on it.
 
 Plugins need no type checker, and a dataclass checks nothing. What would fail later, in the
 judge, a report or the record, is the plugin's own crash, and of its gate only.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gaterun.model.edit import Edit
 from gaterun.model.finding import Finding
 from gaterun.model.gate import Gate
 from gaterun.model.measurement import Measurement
@@ -42,6 +43,25 @@ def check(gate: Gate, returned: object) -> Measurement:
         if not isinstance(text, str):
             raise TypeError(f"recipe: {name!r} is {_kind(text)}, not a text")
     return returned
+
+
+def check_edits(returned: object) -> tuple[Edit, ...]:
+    """Return what ``fix()`` returned, when it is a list of edits.
+
+    Raises:
+        TypeError: it is not; the message says what is.
+    """
+    edits: list[Edit] = []
+    for edit in _sequence("fix() returned", returned):
+        if not isinstance(edit, Edit):
+            raise TypeError(f"fix() returned {_kind(edit)}, not an Edit")
+        for name, text in (("path", edit.path), ("after", edit.after)):
+            if not isinstance(text, str):
+                raise TypeError(f"{name} of an edit is {_kind(text)}, not a text")
+        if edit.before is not None and not isinstance(edit.before, str):
+            raise TypeError(f"before of an edit is {_kind(edit.before)}, not a text")
+        edits.append(edit)
+    return tuple(edits)
 
 
 def _check_measured(metric: Metric, measured: Measured) -> None:

@@ -75,6 +75,10 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
         self._release()
 
+    def close(self) -> None:
+        """Keep the logs, which somebody was pointed to, without a record."""
+        self._release()
+
     def _release(self) -> None:
         (self.path / "lock").unlink(missing_ok=True)
         os.close(self._lock)
@@ -97,7 +101,7 @@ class Store:
             UsageError: it cannot be written to.
         """
         try:
-            for name in ("runs", "locks", "gates", "scratch", "baseline"):
+            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown"):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
+
+class Completed(Struct, frozen=True, kw_only=True):
     """A child process that has ended.
 
     Attributes:
@@ -49,8 +49,7 @@ class Completed:
             yield from stream
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """The trace of one command in a run record.
 
     Attributes:

@@ -17,8 +17,9 @@ import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gaterun.model.metric import Better, Metric, Unit, Value
 
@@ -52,8 +53,7 @@ class Operator(StrEnum):
     GT = ">"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """``metric operator operand``.
 
     Attributes:
@@ -69,8 +69,7 @@ class Comparison:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Improvement:
+class Improvement(Struct, frozen=True, kw_only=True):
     """Better than the baseline by at least (or more than) a fraction of it."""
 
     metric: str
@@ -113,8 +112,7 @@ _SCALE: dict[str, tuple[Unit, float]] = {
 _ORDERED = frozenset({Operator.LT, Operator.LE, Operator.GE, Operator.GT})
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     unit: str

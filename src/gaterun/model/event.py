@@ -7,13 +7,12 @@ that never start (blocked, skipped) have a `GateFinished` only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gaterun.model.record import GateResult, RunRecord, Tree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True, kw_only=True):
     """A run begins. `nodes` are the selected gates in the phase's order."""
 
     run_id: str
@@ -30,16 +29,14 @@ class RunStarted:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateStarted:
+class GateStarted(Struct, frozen=True, kw_only=True):
     """A gate begins to measure."""
 
     node_id: str
     time: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateProgress:
+class GateProgress(Struct, frozen=True, kw_only=True):
     """A gate says what it is doing."""
 
     node_id: str
@@ -47,16 +44,14 @@ class GateProgress:
     time: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateFinished:
+class GateFinished(Struct, frozen=True, kw_only=True):
     """A gate has its verdict."""
 
     result: GateResult
     time: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished:
+class RunFinished(Struct, frozen=True, kw_only=True):
     """The run is over; the record is complete."""
 
     record: RunRecord

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 
 class Severity(StrEnum):
@@ -14,8 +16,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One place where a rule is broken.
 
     Attributes:
@@ -46,7 +47,7 @@ class Finding:
 
             text = f"{self.rule}\0{self.path}\0{re.sub('[0-9]+', '#', self.message)}"
             digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-            object.__setattr__(self, "fingerprint", digest)
+            force_setattr(self, "fingerprint", digest)
 
     @property
     def place(self) -> str:

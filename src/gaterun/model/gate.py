@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import Struct, field
+
 from gaterun.model.command import Completed
+from gaterun.model.edit import Edit
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Metric
+from gaterun.model.options import Options
 from gaterun.model.verdict import Outcome
 
 
@@ -83,13 +87,7 @@ class Context(Protocol):
         """Say in a few words what is going on; shown live beside the gate's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoOptions:
-    """The options of a gate that has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(Struct, frozen=True, kw_only=True):
     """A tiny workspace on which a gate must be red, or green, for its own reason.
 
     Attributes:
@@ -118,8 +116,7 @@ def _no_controls() -> Sequence[Control]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defect:
+class Defect(Struct, frozen=True, kw_only=True):
     """A small thing that a gate is there to notice, planted in a scratch copy of a workspace.
 
     Attributes:
@@ -141,8 +138,7 @@ def _proposes_nothing(measurement: Measurement) -> Mapping[str, object]:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(Struct, frozen=True, kw_only=True):
     """One kind of thing that can be measured, offered by a plugin.
 
     Attributes:
@@ -152,8 +148,7 @@ class Gate:
         metrics: everything it measures; conditions are checked against these.
         measure: called with the context as first argument, and with the resources that
             its further parameters name. Returns a `Measurement` or raises `CannotMeasure`.
-        options: a frozen dataclass with a default for every optional field; a field's
-            metadata ``{"help": ...}`` documents it.
+        options: a subclass of `Options` that declares what a phase file may say.
         requires: the conditions of a phase entry that states none.
         uses: resources that only one gate at a time may use, across processes
             (``cargo-target``).
@@ -165,6 +160,8 @@ class Gate:
         proposes: options that make the gate describe today's state (known failures by name),
             for `gaterun init`.
         defects: what `gaterun selftest --on` plants to see whether the gate notices.
+        fix: called like `measure`, for `gaterun fix`; returns what it would change, only where
+            there is no doubt, and writes nothing. ``None`` for a gate that mends nothing.
     """
 
     name: str
@@ -172,7 +169,7 @@ class Gate:
     metrics: tuple[Metric, ...]
     measure: Callable[..., Measurement]
     about: str = ""
-    options: type = NoOptions
+    options: type[Options] = Options
     requires: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     exclusive: bool = False
@@ -182,10 +179,10 @@ class Gate:
     pins: tuple[str, ...] = ()
     proposes: Callable[[Measurement], Mapping[str, object]] = _proposes_nothing
     defects: Callable[[], Sequence[Defect]] = _no_defects
+    fix: Callable[..., Sequence[Edit]] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(Struct, frozen=True, kw_only=True):
     """Something that several gates need, computed once in a run on first use.
 
     Attributes:
@@ -200,6 +197,7 @@ class Resource:
     about: str = ""
 
 
+@lru_cache(maxsize=512)
 def resource_names(function: Callable[..., object]) -> tuple[str, ...]:
     """The resources that a ``measure`` or ``compute`` asks for.
 

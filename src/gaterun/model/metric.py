@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 #: What a metric can hold. ``None`` means "could not be measured" and is never 0.
 Value = bool | int | float | str | None
@@ -29,8 +30,7 @@ class Better(StrEnum):
     NEITHER = "neither"  # informative, or has one right value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
+class Metric(Struct, frozen=True, kw_only=True):
     """A metric that a gate declares.
 
     Attributes:
@@ -48,8 +48,7 @@ class Metric:
     host_bound: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """A comparison with the base that the gate measured itself, interleaved, on this host.
 
     Attributes:
@@ -69,8 +68,7 @@ class Change:
     pairs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(Struct, frozen=True, kw_only=True):
     """The value of one metric, with what is known beside the number.
 
     Attributes:

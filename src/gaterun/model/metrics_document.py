@@ -6,9 +6,10 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from gaterun.model.metric import Better, Change, Unit, Value
 from gaterun.model.record import GateResult, MetricRecord, RunRecord
@@ -27,8 +28,7 @@ class MetricStatus(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricEntry:
+class MetricEntry(Struct, frozen=True, kw_only=True):
     """One metric of one gate.
 
     Attributes:
@@ -61,8 +61,7 @@ class MetricEntry:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What was measured; the attributes are those of `gaterun.model.record.Tree`."""
 
     commit: str
@@ -71,8 +70,7 @@ class Subject:
     dirty: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """Where it was measured.
 
     Attributes:
@@ -83,8 +81,7 @@ class Environment:
     facts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """The run behind the document. Times are RFC 3339 in UTC."""
 
     id: str
@@ -95,8 +92,7 @@ class Source:
     interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsDocument:
+class MetricsDocument(Struct, frozen=True, kw_only=True):
     """Every metric of a run, by id.
 
     Attributes:

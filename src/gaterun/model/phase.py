@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from gaterun.model.condition import Comparison, Improvement
 from gaterun.model.gate import Gate
@@ -21,16 +22,14 @@ class Mode(StrEnum):
     ADVISORY = "advisory"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
+class Location(Struct, frozen=True, kw_only=True):
     """A place in a file of the user's, relative to the workspace root where it is below it."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(Struct, frozen=True, kw_only=True):
     """One gate of one task, ready to be measured and judged.
 
     Attributes:
@@ -78,8 +77,7 @@ class Requirement:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """A piece of the phase.
 
     Attributes:
@@ -99,8 +97,7 @@ class Task:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
+class Outputs(Struct, frozen=True, kw_only=True):
     """Where a phase's documents go, relative to the workspace root; empty when not wanted."""
 
     baseline: str = ""
@@ -110,8 +107,7 @@ class Outputs:
     roadmap: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
+class Phase(Struct, frozen=True, kw_only=True):
     """A phase file, read and bound to the gates that it names.
 
     Attributes:
@@ -135,8 +131,7 @@ class Phase:
         return (*(gate for task in self.tasks for gate in task.gates), *self.gates)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseFile:
+class PhaseFile(Struct, frozen=True, kw_only=True):
     """A phase file that a plugin ships: its name and its TOML text."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
@@ -14,8 +15,7 @@ from gaterun.model.verdict import ExitCode, Outcome, Verdict
 SCHEMA_VERSION = "1.0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricRecord:
+class MetricRecord(Struct, frozen=True, kw_only=True):
     """A measured metric with its declaration, so that a record explains itself."""
 
     unit: Unit
@@ -25,8 +25,7 @@ class MetricRecord:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateResult:
+class GateResult(Struct, frozen=True, kw_only=True):
     """What became of one gate in one run.
 
     Attributes:
@@ -71,8 +70,7 @@ class GateResult:
         return self.verdict.outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
+class Tree(Struct, frozen=True, kw_only=True):
     """What was measured.
 
     Attributes:
@@ -89,8 +87,7 @@ class Tree:
     dirty: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True, kw_only=True):
     """One finished (or interrupted) run.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TextIO
+
+from msgspec import Struct
 
 from gaterun.model.event import Event
 
@@ -12,8 +13,7 @@ from gaterun.model.event import Event
 Listener = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(Struct, frozen=True, kw_only=True):
     """How a reporter may draw.
 
     Attributes:
@@ -38,8 +38,7 @@ class Style:
     agent: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reporter:
+class Reporter(Struct, frozen=True, kw_only=True):
     """A report format.
 
     Attributes:

@@ -5,12 +5,12 @@ Source: the cargo reference, chapter "cargo metadata".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+
+class Target(Struct, frozen=True, kw_only=True):
     """A target of a package.
 
     Attributes:
@@ -31,8 +31,7 @@ class Target:
     required_features: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependency:
+class Dependency(Struct, frozen=True, kw_only=True):
     """A dependency as declared.
 
     Attributes:
@@ -49,8 +48,7 @@ class Dependency:
     conditional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True):
     """A workspace member.
 
     Attributes:
@@ -74,8 +72,7 @@ class Package:
         return self.manifest_path.parent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
+class Workspace(Struct, frozen=True, kw_only=True):
     """The members of a workspace and where it builds.
 
     Attributes:

@@ -12,8 +12,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from gaterun.hookspecs import hookimpl
 from gaterun.model.event import Event, RunFinished
@@ -33,8 +34,7 @@ FILE_LIMIT = 10_000_000
 _COUNTERS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
+class Suite(Struct, frozen=True, kw_only=True):
     """The gates of one task under the suite's unique name."""
 
     name: str

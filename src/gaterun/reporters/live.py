@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from gaterun.model.figures import duration
 from gaterun.reporters.pen import Pen, encodable
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """A gate that is being measured, since when on the monotonic clock, and what it says."""
 
     node_id: str

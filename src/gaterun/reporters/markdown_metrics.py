@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gaterun.model.metric import Value
 from gaterun.model.metrics_document import metric_ids
@@ -12,8 +12,7 @@ from gaterun.reporters import cells, figures
 _TITLES = "Limit holds | Metric | Baseline | Current | Change | Limit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
+class _Row(Struct, frozen=True, kw_only=True):
     rank: int
     unchanged: bool
     cells: list[str]

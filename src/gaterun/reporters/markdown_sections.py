@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gaterun.model.figures import duration
 from gaterun.model.finding import Finding
@@ -25,8 +26,7 @@ from gaterun.reporters.standing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
+class Detail(Struct, frozen=True, kw_only=True):
     """How much is said.
 
     Attributes:

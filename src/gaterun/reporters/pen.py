@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gaterun.model.report import Style
 from gaterun.reporters import clean
@@ -60,8 +61,7 @@ def encodable(text: str, encoding: str | None) -> str:
     return text.encode(name, "backslashreplace").decode(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
+class Pen(Struct, frozen=True):
     """Writes in a style. Text goes through `line` first, colour comes last."""
 
     style: Style

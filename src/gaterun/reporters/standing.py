@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Value
@@ -12,8 +13,7 @@ from gaterun.model.verdict import Check, Outcome
 from gaterun.reporters import clean, figures
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """A kind of verdict.
 
     Attributes:

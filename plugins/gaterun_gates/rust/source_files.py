@@ -1,0 +1,79 @@
+"""Read the Rust files of a workspace, and know without reading those that stayed the same."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+from gaterun_gates.rust.kept import load, save
+from gaterun_gates.rust.source import Source
+
+#: Size, times of the last change of content and of anything (ns), inode.
+Signature = tuple[int, int, int, int]
+#: A file may change again within the resolution of its times (two seconds on FAT) and look the
+#: same: only what has been at rest for longer is believed, as git does with its index.
+_RESOLUTION = 2_000_000_000
+
+
+class SourceFiles:
+    """The files below a folder, each read at most once.
+
+    Args:
+        root: paths are relative to it.
+        path: the file that keeps the ids of content from run to run; ``None`` keeps nothing.
+    """
+
+    def __init__(self, root: Path, path: Path | None = None) -> None:
+        self._root = os.fspath(root)
+        self._path = path
+        self._began = time.time_ns()
+        self._kept: dict[str, tuple[Signature, str]] = (
+            load(path, dict[str, tuple[Signature, str]]) or {}
+        )
+        self._seen: dict[str, tuple[Signature, str]] = {}
+        self._sources: dict[str, Source | None] = {}
+
+    def __call__(self, path: str) -> Source | None:
+        """The file at `path`; ``None`` where there is no file that can be read."""
+        try:
+            return self._sources[path]
+        except KeyError:
+            source = self._sources[path] = self._find(path)
+            return source
+
+    def _find(self, path: str) -> Source | None:
+        full = f"{self._root}/{path}"
+        try:
+            status = os.stat(full)  # noqa: PTH116 - a Path for each of many files takes longer
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            signature = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            known = self._kept.get(path)
+            if known is not None and known[0] == signature:
+                self._seen[path] = known
+                return Source(path, file=full, oid=known[1])
+            source = Source(path, Path(full).read_bytes())
+        except (OSError, ValueError):
+            return None
+        self._seen[path] = (signature, source.oid)
+        return source
+
+    def listing(self, folder: str) -> list[str]:
+        """The ``.rs`` files directly in a folder."""
+        return [
+            f"{folder}/{path.name}" if folder not in {"", "."} else path.name
+            for path in sorted((Path(self._root) / folder).glob("*.rs"))
+        ]
+
+    def save(self) -> None:
+        """Keep the ids of the files that were looked at and have been at rest."""
+        latest = self._began - _RESOLUTION
+        at_rest = {
+            path: (signature, oid)
+            for path, (signature, oid) in self._seen.items()
+            if signature[1] < latest and signature[2] < latest
+        }
+        if at_rest != self._kept:
+            save(self._path, at_rest)

@@ -1,0 +1,99 @@
+"""Gates `clippy` and `dead-code`: cargo's JSON messages, each place counted once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from by_hand.rows import Clone, Row
+from by_hand.tools import matches, messages, metadata, output
+
+#: A line that names lints in `allow` or `expect`.
+SUPPRESSION = r"#!?\[.*\b(allow|expect)\("
+
+
+def warnings(clone: Clone, *flags: str, program: str, folder: str) -> frozenset[str]:
+    """`path:line:column code` of each warning in the members' sources."""
+    kinds = clone.settings.get("lint_targets", [])
+    targets = [f"--{kind}s" if kind != "lib" else "--lib" for kind in kinds] or ["--all-targets"]
+    environment = {"RUSTFLAGS": " ".join(flags)} if program == "check" else {}
+    command = [
+        *(f"{key}={value}" for key, value in environment.items()),
+        *("cargo", program, "--workspace", *targets, "--keep-going", "--message-format=json"),
+        f"--target-dir={clone.scratch / folder}",
+        *(["--", *flags] if program == "clippy" else []),
+    ]
+    text = output(clone.root, "env", *command)
+    members = {package["id"] for package in metadata(clone.root)["packages"]}
+    found = set()
+    for message in messages(text):
+        if message["reason"] != "compiler-message" or message["package_id"] not in members:
+            continue
+        said = message["message"]
+        primary = [span for span in said["spans"] if span["is_primary"]]
+        if said["level"] != "warning" or not primary:
+            continue
+        places = sorted({_place(clone.root, span) for span in primary})
+        if not any("/out/" in place for place in places):
+            code = (said["code"] or {}).get("code", "")
+            found.add(f"{' '.join(places)} {code}: {said['message']}")
+    return frozenset(found)
+
+
+def _place(root: Path, span: dict[str, object]) -> str:
+    name = os.path.relpath(os.path.join(root, str(span["file_name"])), root)
+    return f"{name}:{span['line_start']}:{span['column_start']}"
+
+
+def rows(clone: Clone) -> Iterator[Row]:
+    report = clone.report
+    plain = warnings(clone, "--cap-lints", "warn", program="clippy", folder="clippy")
+    yield Row(
+        gate="clippy",
+        metric="warnings",
+        gaterun=report.value("clippy", "warnings"),
+        by_hand=len(plain),
+        how="`cargo clippy --message-format=json`, each lint, message and place once",
+    )
+    yield Row(
+        gate="clippy",
+        metric="places of warnings",
+        gaterun=report.places("clippy") - _hidden(clone),
+        by_hand=frozenset(re.sub(r":\d+ .*", "", place.split(" ")[0] + " ") for place in plain),
+        how="the same, as file:line",
+    )
+    forced = warnings(
+        clone,
+        *("--cap-lints", "warn", "--force-warn", "clippy::all"),
+        *("--force-warn", "unused", "--force-warn", "deprecated"),
+        program="clippy",
+        folder="clippy",
+    )
+    yield Row(
+        gate="clippy",
+        metric="suppressed",
+        gaterun=report.value("clippy", "suppressed"),
+        by_hand=len(forced - plain),
+        how="the same with `--force-warn clippy::all unused deprecated`, less the first",
+    )
+    unused = warnings(clone, "--force-warn", "unused", program="check", folder="unused")
+    yield Row(
+        gate="dead-code",
+        metric="dead",
+        gaterun=report.value("dead-code", "dead"),
+        by_hand=len(unused),
+        how="`RUSTFLAGS='--force-warn unused' cargo check --all-targets`: rustc, not clippy",
+    )
+    yield Row(
+        gate="clippy",
+        metric="lines with suppressions",
+        gaterun=None,
+        by_hand=len(matches(clone.root, SUPPRESSION, "*.rs")),
+        how="`git grep` of `allow(` and `expect(` in attributes",
+    )
+
+
+def _hidden(clone: Clone) -> frozenset[str]:
+    return clone.report.places("clippy", "suppressed")

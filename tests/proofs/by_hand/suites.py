@@ -1,0 +1,83 @@
+"""Gate `tests`: the text that `cargo test` prints, line by line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from by_hand.rows import Clone, Row
+from by_hand.tools import output
+
+RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
+
+
+def rows(clone: Clone) -> Iterator[Row]:
+    report = clone.report
+    target = f"--target-dir={clone.scratch / 'test'}"
+    text = output(
+        clone.root,
+        *("cargo", "test", "--workspace", "--no-fail-fast", "--color=never", target),
+        codes=(0, 101),
+        both=True,
+    )
+    passed, failed, ignored = (sum(column) for column in zip(*counts(text), strict=True))
+    for metric, number in (
+        ("passed", passed),
+        ("failed", failed),
+        ("ignored", ignored),
+        ("total", passed + failed + ignored),
+    ):
+        yield Row(
+            gate="tests",
+            metric=metric,
+            gaterun=report.value("tests", metric),
+            by_hand=number,
+            how="sum of the `test result:` lines of `cargo test --workspace --no-fail-fast`",
+        )
+    documented = text[text.index("Doc-tests") :] if "Doc-tests" in text else ""
+    yield Row(
+        gate="tests",
+        metric="doctests",
+        gaterun=report.value("tests", "doctests"),
+        by_hand=sum(sum(line) for line in counts(documented)),
+        how="the same lines below `Doc-tests`",
+    )
+    listed = json.loads(
+        output(
+            clone.root,
+            *("cargo", "nextest", "list", "--workspace", "--message-format=json", target),
+        )
+    )
+    yield Row(
+        gate="tests",
+        metric="total without doctests",
+        gaterun=_less(report.value("tests", "total"), report.value("tests", "doctests")),
+        by_hand=sum(len(suite["testcases"]) for suite in listed["rust-suites"].values()),
+        how="`cargo nextest list --message-format=json`",
+    )
+    yield Row(
+        gate="tests",
+        metric="names of failed tests",
+        gaterun=frozenset(names(report.findings("tests"))),
+        by_hand=frozenset(
+            re.findall(r"^test (.+?)(?: - should panic)? \.\.\. FAILED$", text, re.MULTILINE)
+        ),
+        how="lines `test … FAILED` of `cargo test`",
+    )
+
+
+def counts(text: str) -> list[tuple[int, int, int]]:
+    """Passed, failed, ignored of each binary."""
+    found = [(int(p), int(f), int(i)) for p, f, i in RESULT.findall(text)]
+    return found or [(0, 0, 0)]
+
+
+def names(findings: Iterator[dict[str, object]]) -> Iterator[str]:
+    for finding in findings:
+        if finding["severity"] == "error":
+            yield str(finding["message"]).partition("$")[2].split(" ")[0].rstrip(":")
+
+
+def _less(total: object, part: object) -> int | None:
+    return total - part if isinstance(total, int) and isinstance(part, int) else None

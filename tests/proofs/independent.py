@@ -1,0 +1,160 @@
+"""Measures what gaterun's gates measure by other means, and explains each difference.
+
+    python tests/proofs/independent.py [--compile] [--no-survey] CLONE...
+
+In each clone gaterun runs a phase of every gate that needs no compilation (with `--compile` also
+`build`, `clippy`, `dead-code`, `tests`), and the same numbers and lists are made by cargo, git,
+rustc's lexer, syn, nextest and patterns: see `by_hand/`. A Markdown table goes to standard output.
+A difference has to stand in `independent.toml`, with both sides and a reason that a person wrote
+after reading the code. Any other difference, and any reason that no longer applies, is exit code 1.
+
+`--no-survey` leaves out what the Rust program in `by_hand/survey` measures; building it needs
+the crates that its Cargo.lock names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from by_hand import (
+    artefacts,
+    audit,
+    configuration,
+    lines,
+    lints,
+    prose,
+    suites,
+    values,
+    variables,
+    versions,
+)
+from by_hand.rows import Clone, Report, Row
+from by_hand.tools import output
+
+PHASE = "independent"
+READING = (configuration, versions, prose, audit)
+NOTES = Path(__file__).with_name("independent.toml")
+
+
+def phase_text(settings: dict[str, Any], base: str, *, compiling: bool) -> str:
+    """A phase with every gate that is compared."""
+    kinds = [f"{kind}s" if kind != "lib" else kind for kind in settings.get("lint_targets", [])]
+    gates = {
+        "config-audit": "",
+        "sccache": "",
+        "sweep": "",
+        "target-dir": "",
+        "version": "independent = false",
+        "from-env": "",
+        "hardcoded": "",
+        "changelog": 'profile = "lenient"',
+        "env-coverage": f'names = ["_"]\ndocs = ["phases/{PHASE}.md"]',
+        "loc": 'require = ["files > 0"]',
+    }
+    if compiling:
+        gates |= {"build": "", "tests": "", "dead-code": ""}
+        gates["clippy"] = f"targets = {json.dumps(kinds)}" if kinds else ""
+    entries = "".join(
+        f'\n[[task.1.gate]]\nuse = "{name}"\n{text}\n' for name, text in gates.items()
+    )
+    return f'[phase]\ntitle = "Independent numbers"\nbase = "{base}"\n{entries}'
+
+
+def run_gaterun(root: Path, text: str) -> Report:
+    """What `gaterun independent` reports of a clone."""
+    folder = root / "phases"
+    folder.mkdir(exist_ok=True)
+    phase, document = folder / f"{PHASE}.toml", folder / f"{PHASE}.md"
+    phase.write_text(text, "utf-8")
+    # A document that documents no variable: every one that is read is then undocumented.
+    document.write_text("Nothing.\n", "utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "run.json"
+        command = [sys.executable, "-m", "gaterun", PHASE, "-qq", "-j1", f"--report=json:{path}"]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        if not path.exists():
+            raise SystemExit(f"gaterun {PHASE} wrote no report: {done.stderr}")
+        record = json.loads(path.read_text("utf-8"))
+    phase.unlink()
+    document.unlink()
+    return Report(record)
+
+
+def measured(clone: Clone, *, compiling: bool, surveying: bool) -> Iterator[Row]:
+    """Every row of one clone."""
+    for module in READING:
+        yield from module.rows(clone)
+    yield from lines.rows(clone)
+    if surveying:
+        yield from lines.surveyed(clone)
+        yield from variables.rows(clone)
+        yield from values.rows(clone)
+    if compiling:
+        for compiler in (artefacts, lints, suites):
+            yield from compiler.rows(clone)
+
+
+def explain(clone: str, row: Row, notes: Sequence[dict[str, Any]]) -> str:
+    """The reason for a difference; empty where there is none that fits both sides."""
+    for note in notes:
+        same = (note["workspace"], note["gate"], note["metric"]) == (clone, row.gate, row.metric)
+        if same and note["difference"] == row.difference:
+            reason: str = note["reason"]
+            return " ".join(reason.split())
+    return ""
+
+
+def shown(value: object) -> str:
+    if isinstance(value, frozenset):
+        return f"{len(value)} in a list"
+    return "not measured" if value is None else str(value).lower()
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("clones", nargs="+", type=Path)
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--no-survey", dest="survey", action="store_false")
+    parser.add_argument("--scratch", type=Path, help="where to compile; kept, so that it is faster")
+    options = parser.parse_args(arguments)
+    notes = tomllib.loads(NOTES.read_text("utf-8"))
+    unexplained = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = (options.scratch or Path(temporary)).resolve()
+        print("| workspace | gate | metric | gaterun | by hand | how | difference |")
+        print("|---|---|---|---|---|---|---|")
+        for root in options.clones:
+            settings = notes.get("workspace", {}).get(root.name, {})
+            base = output(root, "git", "rev-parse", settings.get("base", "HEAD")).strip()
+            report = run_gaterun(
+                root.resolve(), phase_text(settings, base, compiling=options.compile)
+            )
+            clone = Clone(
+                name=root.name,
+                root=root.resolve(),
+                scratch=scratch / root.name,
+                report=report,
+                base=base,
+                settings=settings,
+            )
+            for row in measured(clone, compiling=options.compile, surveying=options.survey):
+                reason = explain(clone.name, row, notes.get("difference", []))
+                unexplained += bool(row.difference and not reason)
+                remark = row.difference and f"{row.difference} — {reason or '**UNEXPLAINED**'}"
+                cells = (shown(row.gaterun), shown(row.by_hand), row.how, remark or "none")
+                print("|", " | ".join((clone.name, row.gate, row.metric, *cells)), "|", flush=True)
+    if unexplained:
+        print(f"\n{unexplained} differences without a reason in {NOTES.name}", file=sys.stderr)
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
