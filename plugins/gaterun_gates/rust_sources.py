@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 import gaterun
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _TEST_TARGETS = frozenset({"test", "bench", "example"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RustFile:
+class RustFile(msgspec.Struct, frozen=True, kw_only=True):
     """A compiled file.
 
     Attributes:
@@ -55,8 +55,7 @@ class RustFile:
         return self.test
 
 
-@dataclass(slots=True, kw_only=True)
-class RustSources:
+class RustSources(msgspec.Struct, kw_only=True):
     """The Rust files of a workspace.
 
     Attributes:
@@ -70,7 +69,7 @@ class RustSources:
 
     read: SourceFiles
     outlines: BlobCache[Outline]
-    files: dict[str, RustFile] = field(default_factory=dict)
+    files: dict[str, RustFile] = msgspec.field(default_factory=dict)
     orphans: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -91,9 +90,8 @@ class RustSources:
         return [file.path for file in files if file.source.has_errors]
 
 
-@dataclass(slots=True)
-class _Roles:
-    packages: set[str] = field(default_factory=set)
+class _Roles(msgspec.Struct):
+    packages: set[str] = msgspec.field(default_factory=set)
     production: bool = False
     test: bool = False
     build: bool = False

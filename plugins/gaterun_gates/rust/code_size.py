@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gaterun_gates.rust.line_count import Count, code_lines, recognisable
 from gaterun_gates.rust.module_tree import Outline, walk
@@ -16,8 +17,7 @@ _TEST_FOLDERS = frozenset({"tests", "benches", "examples"})
 _TEST_FILES = frozenset({"tests.rs", "test.rs"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class Size(msgspec.Struct, frozen=True, kw_only=True):
     """How much code there is.
 
     Attributes:
@@ -36,8 +36,7 @@ class Size:
     errors: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class Side:
+class Side(msgspec.Struct, kw_only=True):
     """One of two trees: its files and which of them are for tests.
 
     Attributes:
@@ -50,7 +49,7 @@ class Side:
     read: Callable[[str], Source | None]
     paths: tuple[str, ...]
     test_files: frozenset[str] = frozenset()
-    compiled: frozenset[str] = field(default_factory=frozenset)
+    compiled: frozenset[str] = msgspec.field(default_factory=frozenset)
 
 
 def is_foreign(path: str) -> bool:
@@ -134,8 +133,7 @@ def normalized_removed(base: Size, head: Size) -> int:
     return round((base.tokens - head.tokens) * base.code / base.tokens)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moves:
+class Moves(msgspec.Struct, frozen=True, kw_only=True):
     """Code that left production code and is still in the tree.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import Attribute, attributes
@@ -16,8 +17,7 @@ _WITH_ENV = frozenset({"arg", "clap", "structopt", "config", "setting", "bpaf"})
 _DEFAULTS = frozenset({"default_value", "default_value_t", "default"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeRead:
+class AttributeRead(msgspec.Struct, frozen=True, kw_only=True):
     """An attribute that makes a derive macro read variables.
 
     Attributes:

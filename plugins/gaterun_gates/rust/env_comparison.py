@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from gaterun_gates.rust.dotenv_file import DotenvFile, Entry
 from gaterun_gates.rust.env_reads import EnvRead, EnvUse, Kind, OpenRead
@@ -16,8 +17,7 @@ _OF_CARGO = ("CARGO", "CARGO_*", "OUT_DIR", "TARGET", "HOST", "PROFILE", "DEP_*"
 _WORDS_OF_TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvComparison:
+class EnvComparison(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from reads, required names and documentation.
 
     Attributes:
@@ -49,10 +49,10 @@ class EnvComparison:
     test_only: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
     near_misses: tuple[tuple[str, str], ...] = ()
-    mismatches: Mapping[str, EnvRead] = field(default_factory=dict)
+    mismatches: Mapping[str, EnvRead] = msgspec.field(default_factory=dict)
     open_reads: tuple[OpenRead, ...] = ()
     compile_only: tuple[str, ...] = ()
-    places: Mapping[str, EnvRead] = field(default_factory=dict)
+    places: Mapping[str, EnvRead] = msgspec.field(default_factory=dict)
 
 
 def ignored(name: str, patterns: Iterable[str]) -> bool:

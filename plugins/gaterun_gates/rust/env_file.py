@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gaterun_gates.rust.declared import NotHereError, OneFile
 from gaterun_gates.rust.env_attributes import attribute_reads
@@ -16,7 +15,8 @@ from gaterun_gates.rust.env_syntax import (
     is_discarded,
     metavariable_number,
 )
-from gaterun_gates.rust.items import text_of
+from gaterun_gates.rust.file_use import FileExport, FileOpenRead, FileRead, FileUse
+from gaterun_gates.rust.nodes import text_of
 from gaterun_gates.rust.text_values import (
     UNKNOWN,
     Callback,
@@ -39,57 +39,6 @@ _STATEMENTS = frozenset(
     {"expression_statement", "let_declaration", "function_item", "const_item", "static_item"}
 )
 _NUMBERS = frozenset({"integer_literal", "float_literal", "boolean_literal", "true", "false"})
-
-
-class FileRead(NamedTuple):
-    """A read of a known variable; the attributes of `EnvRead` that a file alone decides."""
-
-    name: str
-    compiling: bool
-    line: int
-    column: int
-    test: bool
-    ignored: bool
-    default: str | None
-    discarded: bool
-
-
-class FileOpenRead(NamedTuple):
-    """A read whose name the text does not give; as `OpenRead`."""
-
-    prefix: str
-    suffix: str
-    compiling: bool
-    line: int
-    column: int
-    test: bool
-    provider: bool
-    why: str
-
-
-class FileExport(NamedTuple):
-    """A place that sets or removes a variable; as `EnvExport`."""
-
-    name: str
-    line: int
-    test: bool
-    ignored: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class FileUse:
-    """Everything that a file does with environment variables.
-
-    Attributes:
-        complete: no other file has a part in it. What an incomplete one does is not here.
-        has_errors: it was parsed, and some of it is not Rust to the parser.
-    """
-
-    reads: list[FileRead] = field(default_factory=list)
-    open_reads: list[FileOpenRead] = field(default_factory=list)
-    exports: list[FileExport] = field(default_factory=list)
-    complete: bool = True
-    has_errors: bool = False
 
 
 class Follow(Protocol):

@@ -7,8 +7,9 @@ config 0.15 (``Environment``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from gaterun_gates.rust.calls import opening_after
 from gaterun_gates.rust.declared import Declared
@@ -45,8 +46,7 @@ class _Call(NamedTuple):
     opening: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Provider:
+class _Provider(msgspec.Struct, frozen=True, kw_only=True):
     """How names are made: ``prefix``, then fields with ``separator`` between structs."""
 
     prefix: str

@@ -6,16 +6,15 @@ that come from constants, structs and callers in other files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gaterun_gates.rust import kept
-from gaterun_gates.rust.blob_cache import BlobCache
-from gaterun_gates.rust.env_file import FileUse, use_of_file
 from gaterun_gates.rust.env_reads import EnvExport, EnvRead, EnvUse, Kind, OpenRead
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.file_use import FileUse
     from gaterun_gates.rust_sources import RustFile, RustSources
 
 
@@ -86,6 +85,21 @@ class _Answer(NamedTuple):
     use: EnvUse
 
 
+def _found(
+    sources: RustSources, wrappers: Sequence[str], state: Path | None
+) -> tuple[dict[str, FileUse], set[str]]:
+    """What each file does, by path, and functions that could not be told from others by name."""
+    from gaterun_gates.rust.blob_cache import BlobCache
+    from gaterun_gates.rust.env_file import use_of_file
+    from gaterun_gates.rust.env_wrappers import Wrappers
+    from gaterun_gates.rust.file_use import FileUse
+
+    uses = BlobCache(state / "uses.json" if state is not None else None, FileUse, use_of_file)
+    found = {path: uses(file.source) for path, file in sources.files.items()}
+    uses.save()
+    return found, Wrappers(sources, found, wrappers).run()
+
+
 def scan(
     sources: RustSources, *, wrappers: Iterable[str] = (), state: Path | None = None
 ) -> EnvUse:
@@ -109,15 +123,7 @@ def scan(
     answer = kept.load(answer_file, _Answer)
     if answer is not None and answer.key == key:
         return answer.use
-    uses = BlobCache(state / "uses.json" if state is not None else None, FileUse, use_of_file)
-    found = {path: uses(file.source) for path, file in sources.files.items()}
-    uses.save()
-    if not all(use.complete for use in found.values()):
-        from gaterun_gates.rust.env_wrappers import Wrappers
-
-        ambiguous = Wrappers(sources, found, known).run()
-    else:
-        ambiguous = set()
+    found, ambiguous = _found(sources, known, state)
     use = EnvUse(ambiguous=ambiguous)
     for path, file in sources.files.items():
         _in_workspace(file, found[path], use)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from gaterun_gates.rust.calls import in_use_declaration, opening_after
 from gaterun_gates.rust.source import Source
@@ -47,8 +48,7 @@ class Act(StrEnum):
     LOG = "log"  # reads RUST_LOG by convention
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A place that has to do with environment variables.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gaterun_gates.rust.declared import Workspace
 from gaterun_gates.rust.hardcoded_values import Hardcoded, Value, classify
@@ -64,8 +65,7 @@ _COMPARING = frozenset(
 _ALLOW = re.compile(rb"//[/!]?\s*gaterun:\s*allow\s+hardcoded\b:?[ \t]*(.*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A literal.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 import gaterun
 from gaterun_gates.rust.code_size import Moves, Side, Size, moves, side, size
@@ -44,8 +45,7 @@ def total(tree_side: Side, counts: BlobCache[Count]) -> Size:
     return size(tree_side, counted)
 
 
-@dataclass(slots=True, kw_only=True)
-class HeadSide:
+class HeadSide(msgspec.Struct, kw_only=True):
     """The working tree.
 
     Attributes:

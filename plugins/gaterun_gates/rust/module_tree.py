@@ -9,9 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
+
+import msgspec
 
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import attributes
@@ -165,8 +166,7 @@ def _candidates(
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a crate compiles.
 
     Attributes:

@@ -7,8 +7,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gaterun_gates.rust.collect import collect
 from gaterun_gates.rust.git_tree import blob_id
-from gaterun_gates.rust.items import Items, collect
+from gaterun_gates.rust.items import Items
 from gaterun_gates.rust.parser import parse
 from gaterun_gates.rust.test_code import CodeForTests, code_for_tests
 from gaterun_gates.rust.tokens import Token, tokens
