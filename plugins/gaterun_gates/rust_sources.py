@@ -15,7 +15,7 @@ import gaterun
 if TYPE_CHECKING:
     from gaterun_gates.rust.blob_cache import BlobCache
     from gaterun_gates.rust.env_reads import EnvUse
-    from gaterun_gates.rust.module_tree import Outline
+    from gaterun_gates.rust.outline import Outline
     from gaterun_gates.rust.source import Source
     from gaterun_gates.rust.source_files import SourceFiles
 
@@ -112,7 +112,8 @@ def index(
         state: the folder that keeps from run to run what the files' content says.
     """
     from gaterun_gates.rust.blob_cache import BlobCache
-    from gaterun_gates.rust.module_tree import Outline, outline, walk
+    from gaterun_gates.rust.module_tree import walk
+    from gaterun_gates.rust.outline import Outline, outline
     from gaterun_gates.rust.source_files import SourceFiles
 
     root = workspace.root

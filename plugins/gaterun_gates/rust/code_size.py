@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import msgspec
 
 from gaterun_gates.rust.line_count import Count, code_lines, recognisable
-from gaterun_gates.rust.module_tree import Outline, walk
+from gaterun_gates.rust.module_tree import walk
+from gaterun_gates.rust.outline import Outline
 from gaterun_gates.rust.source import Source
 
 #: Folders of other people's code.

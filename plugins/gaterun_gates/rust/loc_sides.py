@@ -18,7 +18,7 @@ from gaterun_gates.rust.source import Source
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.blob_cache import BlobCache
-    from gaterun_gates.rust.module_tree import Outline
+    from gaterun_gates.rust.outline import Outline
     from gaterun_gates.rust_sources import RustSources
 
 _TEST_KINDS = frozenset({"test", "bench", "example"})
