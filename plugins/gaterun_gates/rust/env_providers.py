@@ -13,7 +13,7 @@ import msgspec
 
 from gaterun_gates.rust.calls import opening_after
 from gaterun_gates.rust.declared import Declared
-from gaterun_gates.rust.env_sites import Act, Site, full_path
+from gaterun_gates.rust.env_sites import Site, full_path
 from gaterun_gates.rust.items import Struct
 from gaterun_gates.rust.serde_fields import SerdeField, is_read_by_fields, serde_fields, type_at
 from gaterun_gates.rust.source import Source
@@ -90,9 +90,9 @@ def provided(
     items = source.tokens
     # As a function value it has no arguments, and its struct is for others to say.
     chain = _chain(items, items[site.opening].pair + 1) if site.opening >= 0 else {}
-    if site.act is Act.FIELDS:
-        given = [""]
-    elif arguments:
+    if "prefix" in chain or ("only" in chain and not arguments):
+        return  # these have places of their own
+    if arguments:
         given = [ends(template)[0] for template in values.evaluate(source, *arguments[0])]
     else:
         given = [""]

@@ -21,6 +21,19 @@ _COMPILE = frozenset({"env", "option_env", "dotenv"})
 _TEMP_ENV = frozenset(
     {"with_var", "with_var_unset", "async_with_vars", "with_vars", "with_vars_unset"}
 )
+#: Types and functions of providers that take a prefix.
+_PREFIXES = frozenset({("envy", "prefixed"), ("Env", "prefixed"), ("Environment", "with_prefix")})
+#: Those that read the whole environment for a struct, and the crates that they belong to.
+_WHOLE = {("Env", "raw"): "figment", ("Environment", "default"): "config"}
+#: What a path that reads or exports ends with.
+_FUNCTIONS = frozenset(
+    {
+        *(*_STD_READS, *_STD_ALL, *_STD_EXPORTS, *_COMPILE, *_TEMP_ENV),
+        *(last for _, last in (*_PREFIXES, *_WHOLE)),
+        *("from_env", "try_from_env", "from_default_env", "try_from_default_env"),
+        *("init", "try_init"),
+    }
+)
 #: A cheap test on bytes: a file without a match reads and exports nothing.
 _CANDIDATE = re.compile(
     rb"\b(?:vars?(?:_os)?|set_var|remove_var|(?:async_)?with_vars?(?:_unset)?|option_env|dotenv"
@@ -89,9 +102,9 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
         return Act.READ_ALL
     if item in _STD_EXPORTS or (path[0] == "temp_env" and last in _TEMP_ENV):
         return Act.EXPORT
-    if (qualifier, last) in {("envy", "prefixed"), ("Env", "prefixed")}:
+    if (qualifier, last) in _PREFIXES:
         return Act.PREFIX
-    if (qualifier, last) == ("Environment", "with_prefix"):
+    if (qualifier, last) in _WHOLE and path[0] == _WHOLE[qualifier, last]:
         return Act.PREFIX
     if (qualifier, last) == ("envy", "from_env"):
         return Act.FIELDS
@@ -106,29 +119,31 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
     return None
 
 
-def _path_starts(items: list[Token]) -> Iterator[int]:
-    for index, token in enumerate(items):
-        if not token.is_name:
+def _paths(source: Source) -> Iterator[tuple[int, list[str], int]]:
+    """Paths that end with the name of a known function: first token, path, index after it."""
+    items = source.tokens
+    renamed = {name for name, path in source.items.aliases.items() if path[-1] in _FUNCTIONS}
+    wanted = _FUNCTIONS | renamed
+    for last, token in enumerate(items):
+        if not token.is_name or token.name not in wanted:
             continue
-        before = items[index - 1].kind if index else ""
-        if before in {".", "fn", "struct", "mod", "let", "$"}:
+        first = last
+        while first > 1 and items[first - 1].kind == "::" and items[first - 2].is_name:
+            first -= 2
+        before = items[first - 1].kind if first else ""
+        of_a_type = before == "::" and first > 1 and items[first - 2].kind == ">"
+        if of_a_type or before in {".", "fn", "struct", "mod", "let", "$"}:
             continue
-        if (
-            before == "::"
-            and index > 1
-            and (items[index - 2].is_name or items[index - 2].kind == ">")
-        ):
-            continue
-        yield index
+        path, after = path_at(items, first, len(items))
+        if after == last + 1:
+            yield first, path, after
 
 
 def sites(source: Source) -> Iterator[Site]:
     """Every place in `source` that reads or exports variables by a known function."""
     items = source.tokens
-    for index in _path_starts(items):
-        path, after = path_at(items, index, len(items))
-        macro = after < len(items) and items[after].kind == "!"
-        if macro:
+    for index, path, after in _paths(source):
+        if after < len(items) and items[after].kind == "!":
             opening = after + 1
             if (
                 opening < len(items)
