@@ -23,6 +23,8 @@ class EnvComparison(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         required: the names that are asked for.
         implemented: required names that shipped code reads at run time, with the packages.
+        by_pattern: those of `implemented` for which there is no more than a library that reads
+            every name with their prefix.
         read: every name that shipped code reads at run time, with its first place first.
         undocumented: names that shipped code reads and no document has.
         unread: documented names that no shipped code reads.
@@ -41,6 +43,7 @@ class EnvComparison(msgspec.Struct, frozen=True, kw_only=True):
     required: tuple[str, ...]
     implemented: Mapping[str, tuple[str, ...]]
     read: Mapping[str, tuple[EnvRead, ...]]
+    by_pattern: tuple[str, ...] = ()
     undocumented: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     maybe_read: tuple[str, ...] = ()
@@ -192,6 +195,7 @@ def compare(
     return EnvComparison(
         required=wanted,
         implemented=implemented,
+        by_pattern=tuple(name for name in implemented if name not in here),
         read=here,
         undocumented=undocumented,
         unread=unread,
