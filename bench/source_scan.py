@@ -11,12 +11,13 @@ the direct reads (`env::var("NAME")`) are written there, one a line.
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tree_sitter import Node
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 #: A name as it is given to the standard library: where, and which.
 Read = tuple[str, int, int, str]
+
+
+def _run(argv: Sequence[str | Path]) -> None:
+    subprocess.run(argv, check=True)
 
 
 def _sources(workspace: gaterun.Workspace, state: Path) -> RustSources:
@@ -36,7 +41,7 @@ def _sources(workspace: gaterun.Workspace, state: Path) -> RustSources:
 def _env(workspace: gaterun.Workspace, state: Path) -> Iterator[Read]:
     from gaterun_gates.rust.env_scan import scan
 
-    for read in scan(_sources(workspace, state), state=state).reads:
+    for read in scan(_sources(workspace, state), state=state, run=_run).reads:
         yield read.path, read.line, read.column, read.name
 
 
@@ -45,7 +50,9 @@ def _lines(workspace: gaterun.Workspace, state: Path) -> int:
     from gaterun_gates.rust.line_count import Count, count
 
     counts = BlobCache(state / "counts.json", Count, count)
-    total = sum(counts(file.source).code for file in _sources(workspace, state).files.values())
+    sources = [file.source for file in _sources(workspace, state).files.values()]
+    counts.fill(sources, _run, state)
+    total = sum(counts(source).code for source in sources)
     counts.save()
     return total
 

@@ -61,6 +61,8 @@ def measure(
 
     counts = BlobCache(ctx.state / "counts.json", Count, count)
     now = head_side(ctx, workspace, rust_sources, ctx.options.exclude)
+    ours = (now.side.read(path) for path in now.side.paths)
+    counts.fill((source for source in ours if source is not None), ctx.run, ctx.scratch)
     size = total(now.side, counts)
     orphans = [
         path

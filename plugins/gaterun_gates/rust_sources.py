@@ -183,7 +183,7 @@ def _compute_env_use(ctx: gaterun.Context, rust_sources: RustSources) -> EnvUse:
     from gaterun_gates.rust.env_scan import scan
 
     ctx.progress("looking for environment variables")
-    return scan(rust_sources, state=ctx.state)
+    return scan(rust_sources, state=ctx.state, run=ctx.run)
 
 
 @gaterun.hookimpl

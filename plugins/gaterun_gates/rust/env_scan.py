@@ -15,6 +15,7 @@ from gaterun_gates.rust.env_reads import EnvExport, EnvRead, EnvUse, Kind, OpenR
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.file_use import FileUse
+    from gaterun_gates.rust.workers import Run
     from gaterun_gates.rust_sources import RustFile, RustSources
 
 
@@ -86,22 +87,34 @@ class _Answer(NamedTuple):
 
 
 def _found(
-    sources: RustSources, wrappers: Sequence[str], state: Path | None
+    sources: RustSources, wrappers: Sequence[str], state: Path | None, run: Run | None
 ) -> tuple[dict[str, FileUse], set[str]]:
     """What each file does, by path, and functions that could not be told from others by name."""
     from gaterun_gates.rust.blob_cache import BlobCache
     from gaterun_gates.rust.env_file import use_of_file
+    from gaterun_gates.rust.env_sites import may_use_environment
     from gaterun_gates.rust.env_wrappers import Wrappers
     from gaterun_gates.rust.file_use import FileUse
 
-    uses = BlobCache(state / "uses.json" if state is not None else None, FileUse, use_of_file)
+    uses = BlobCache(
+        state / "uses.json" if state is not None else None,
+        FileUse,
+        use_of_file,
+        parses=may_use_environment,
+    )
+    if state is not None and run is not None:
+        uses.fill((file.source for file in sources.files.values()), run, state)
     found = {path: uses(file.source) for path, file in sources.files.items()}
     uses.save()
     return found, Wrappers(sources, found, wrappers).run()
 
 
 def scan(
-    sources: RustSources, *, wrappers: Iterable[str] = (), state: Path | None = None
+    sources: RustSources,
+    *,
+    wrappers: Iterable[str] = (),
+    state: Path | None = None,
+    run: Run | None = None,
 ) -> EnvUse:
     """Find the environment variables that the compiled files of a workspace use.
 
@@ -110,6 +123,7 @@ def scan(
         wrappers: functions (``name`` or ``Type::name``) that are known to read the
             variable that they are given, where several functions share the name.
         state: the folder that keeps findings from run to run.
+        run: starts a program, so that many files are scanned in several processes.
     """
     known = sorted(wrappers)
     key = _Key(
@@ -123,7 +137,7 @@ def scan(
     answer = kept.load(answer_file, _Answer)
     if answer is not None and answer.key == key:
         return answer.use
-    found, ambiguous = _found(sources, known, state)
+    found, ambiguous = _found(sources, known, state, run)
     use = EnvUse(ambiguous=ambiguous)
     for path, file in sources.files.items():
         _in_workspace(file, found[path], use)

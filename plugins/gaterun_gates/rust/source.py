@@ -47,6 +47,11 @@ class Source:
         return self._data
 
     @property
+    def file(self) -> str | None:
+        """Where it is; ``None`` for one that is not in the working tree."""
+        return self._file
+
+    @property
     def oid(self) -> str:
         """Git's object id of its bytes."""
         if not self._oid:
