@@ -102,6 +102,24 @@ def add_closure(items: Items, node: Node) -> None:
             )
 
 
+def _bind_parts(
+    items: Items, pattern: Node, visible: tuple[int, int], value: tuple[int, int] | None
+) -> None:
+    """``for (a, b) in value``: each name is a part of every element."""
+    for index, part in enumerate(pattern.named_children):
+        plain = part.type == "identifier" and value is not None
+        for name in names_in(part):
+            items.bind(
+                Binding(
+                    name=name,
+                    kind="for" if plain else "pattern",
+                    visible=visible,
+                    value=value if plain else None,
+                    index=index if plain else -1,
+                )
+            )
+
+
 def add_binding(items: Items, node: Node, kind: str) -> None:
     """Bind the names of a ``let``, a ``for`` or a pattern, as `kind` says."""
     pattern = node.child_by_field_name("pattern")
@@ -112,7 +130,11 @@ def add_binding(items: Items, node: Node, kind: str) -> None:
     elif kind == "for":
         visible = span(node.child_by_field_name("body")) or (0, 0)
         plain = pattern is not None and pattern.type in {"identifier", "reference_pattern"}
-        value = span(node.child_by_field_name("value")) if plain else None
+        value = span(node.child_by_field_name("value"))
+        if pattern is not None and pattern.type == "tuple_pattern":
+            _bind_parts(items, pattern, visible, value)
+            return
+        value = value if plain else None
     else:
         above = node.parent if node.type == "let_condition" else node
         visible = (node.start_byte, above.end_byte if above is not None else node.end_byte)

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.templates import Template
 from gaterun_gates.rust.test_code import Attribute, attributes
-from gaterun_gates.rust.text_values import Template, TextValues
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import Token, split_arguments
 
 #: Attribute names of clap, structopt, confique, schematic and bpaf.

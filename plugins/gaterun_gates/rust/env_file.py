@@ -17,15 +17,8 @@ from gaterun_gates.rust.env_syntax import (
 )
 from gaterun_gates.rust.file_use import FileExport, FileOpenRead, FileRead, FileUse
 from gaterun_gates.rust.nodes import text_of
-from gaterun_gates.rust.text_values import (
-    UNKNOWN,
-    Callback,
-    Parameter,
-    Template,
-    TextValues,
-    ends,
-    literal,
-)
+from gaterun_gates.rust.templates import UNKNOWN, Callback, Parameter, Template, ends, literal
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import split_arguments
 
 if TYPE_CHECKING:
@@ -121,6 +114,10 @@ class Reading:
             self.names(site.index, [("RUST_LOG",)])
         elif site.act is Act.READ_ALL:
             self._read_all(site)
+        elif site.act is Act.BUILD:
+            said = [literal(text) for text in self._values.formatted(source, arguments)]
+            named = [(text.partition("env-changed=")[2].strip(),) for text in said if text]
+            self.names(site.index, named, compiling=True)
         elif site.act in {Act.PREFIX, Act.FIELDS}:
             self._provider(site, arguments)
         elif site.act is Act.EXPORT:
@@ -239,12 +236,10 @@ class Reading:
         token = items[site.index]
         first, last = arguments[0]
         names = {literal(t) for t in self._values.evaluate(self.source, first, last)}
-        if names == {None}:  # a list of pairs, as temp_env::with_vars takes
-            names = {
-                items[i].string
-                for i in range(first + 1, last)
-                if items[i].is_string and items[i - 1].kind in {"(", "["}
-            }
+        if names == {None}:  # a list of names, or of pairs, as temp_env::with_vars takes
+            whole = self._values.elements(self.source, first, last)
+            pairs = self._values.elements(self.source, first, last, part=0)
+            names = {literal(template) for template in (*whole, *pairs)}
         for name in sorted(name for name in names if name):
             self.found.exports.append(
                 FileExport(

@@ -17,8 +17,9 @@ from gaterun_gates.rust.env_sites import Site, full_path
 from gaterun_gates.rust.items import Struct
 from gaterun_gates.rust.serde_fields import SerdeField, is_read_by_fields, serde_fields, type_at
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.templates import ends, literal
 from gaterun_gates.rust.test_code import path_at
-from gaterun_gates.rust.text_values import TextValues, ends, literal
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import Token
 
 #: Methods that change or choose among the names in ways that are not followed.

@@ -31,7 +31,7 @@ _FUNCTIONS = frozenset(
         *(*_STD_READS, *_STD_ALL, *_STD_EXPORTS, *_COMPILE, *_TEMP_ENV),
         *(last for _, last in (*_PREFIXES, *_WHOLE)),
         *("from_env", "try_from_env", "from_default_env", "try_from_default_env"),
-        *("init", "try_init"),
+        *("init", "try_init", "init_from_env", "try_init_from_env"),
     }
 )
 #: A cheap test on bytes: a file without a match reads and exports nothing.
@@ -39,12 +39,13 @@ _CANDIDATE = re.compile(
     rb"\b(?:vars?(?:_os)?|set_var|remove_var|(?:async_)?with_vars?(?:_unset)?|option_env|dotenv"
     rb"|env_remove|set_env|(?:try_)?from_(?:default_)?env|filter_or|write_style_or|envconfig"
     rb"|prefixed|env_logger|tracing_subscriber|Env|Environment)\b|\benv\s*(?:[!(=,)]|/[/*])"
+    rb"|rerun-if-env-changed="
 )
 
 
 def may_use_environment(data: bytes) -> bool:
     """Whether a file with these bytes can have anything to do with environment variables."""
-    named = b"env" in data or b"Env" in data or b"ENV" in data
+    named = any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init"))
     return named and _CANDIDATE.search(data) is not None
 
 
@@ -59,6 +60,7 @@ class Act(StrEnum):
     ONLY = "only"  # the first argument is a list of names
     FIELDS = "fields"  # reads a name for every field of a struct
     LOG = "log"  # reads RUST_LOG by convention
+    BUILD = "build"  # tells cargo to build again when a variable changes
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +112,8 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
         return Act.FIELDS
     if qualifier in {"EnvFilter", "Builder"} and last in {"from_env", "try_from_env"}:
         return Act.READ
+    if last in {"init_from_env", "try_init_from_env"}:
+        return Act.READ
     if last in {"from_default_env", "try_from_default_env"}:
         return Act.LOG
     if qualifier in {"env_logger", "pretty_env_logger"} and last in {"init", "try_init"}:
@@ -157,11 +161,25 @@ def sites(source: Source) -> Iterator[Site]:
         if act is None:
             continue
         opening = opening_after(items, after)
+        if opening >= 0 and act is Act.READ and path[-1].endswith("from_env"):
+            named = {token.text for token in items[opening : items[opening].pair]}
+            if "Env" in named:  # env_logger's, which looks at RUST_LOG unless told otherwise
+                if not named & {"filter", "filter_or"}:
+                    yield Site(act=Act.LOG, index=index, opening=opening)
+                continue
         if opening >= 0:
             yield Site(act=act, index=index, opening=opening)
         elif not in_use_declaration(source, items[index].start):
             yield Site(act=act, index=index, opening=-1)
     yield from _methods(items)
+    if b"rerun-if-env-changed=" in source.data:
+        for index, token in enumerate(items):
+            if (
+                token.is_string
+                and "rerun-if-env-changed=" in token.text
+                and items[index - 1].pair > index
+            ):
+                yield Site(act=Act.BUILD, index=index, opening=index - 1)
 
 
 def _methods(items: list[Token]) -> Iterator[Site]:
@@ -181,12 +199,19 @@ def _methods(items: list[Token]) -> Iterator[Site]:
                 yield Site(act=Act.EXPORT, index=index, opening=opening)
         elif name in {"env_remove", "set_env"}:
             yield Site(act=Act.EXPORT, index=index, opening=opening)
-        elif name in {"filter_or", "write_style_or"}:
+        elif name in {"filter_or", "write_style_or"} or (
+            name == "filter" and _chain_has(items, index, "Env") and _has_text(items, opening)
+        ):
             yield Site(act=Act.READ, index=index, opening=opening)
         elif name == "only" and _chain_has(items, index, "Env"):
             yield Site(act=Act.ONLY, index=index, opening=opening)
         elif name == "prefix" and _chain_has(items, index, "Environment"):
             yield Site(act=Act.PREFIX, index=index, opening=opening)
+
+
+def _has_text(items: list[Token], opening: int) -> bool:
+    """Whether the one argument is a string: ``Env::new().filter("X")``, not figment's closure."""
+    return items[opening + 1].is_string and items[opening].pair == opening + 2
 
 
 def _chain_has(items: list[Token], index: int, name: str) -> bool:

@@ -11,7 +11,8 @@ from gaterun_gates.rust.calls import Calls, Match, Mention
 from gaterun_gates.rust.declared import Definition, Workspace
 from gaterun_gates.rust.env_file import Reading
 from gaterun_gates.rust.file_use import FileUse
-from gaterun_gates.rust.text_values import Parameter, Template, TextValues, joined
+from gaterun_gates.rust.templates import Parameter, Template, joined
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import split_arguments
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from gaterun_gates.rust.blob_cache import BlobCache
 from gaterun_gates.rust.declared import NotHereError, OneFile, Workspace
 from gaterun_gates.rust.hardcoded_values import Hardcoded, Value, classify
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.templates import literal
 from gaterun_gates.rust.test_code import attributes
-from gaterun_gates.rust.text_values import TextValues, literal
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import Token
 
 if TYPE_CHECKING:

@@ -54,6 +54,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
             closure), ``parameter`` (of the function in `function`) or ``pattern`` (unknown).
         visible: byte range where it can be used.
         value: byte range of the expression; ``None`` when there is none.
+        index: the parameter's number, or the number in the tuples that a ``for`` walks; else -1.
         type: the declared type as written; empty without one.
     """
 
