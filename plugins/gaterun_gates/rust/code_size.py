@@ -45,12 +45,14 @@ class Side(msgspec.Struct, kw_only=True):
         paths: the Rust files.
         test_files: those that only tests compile.
         compiled: those that some target compiles.
+        generated: those that git's attributes say a program wrote.
     """
 
     read: Callable[[str], Source | None]
     paths: tuple[str, ...]
     test_files: frozenset[str] = frozenset()
-    compiled: frozenset[str] = msgspec.field(default_factory=frozenset)
+    compiled: frozenset[str] = frozenset()
+    generated: frozenset[str] = frozenset()
 
 
 def is_foreign(path: str) -> bool:
@@ -102,7 +104,7 @@ def size(tree: Side, counted: Callable[[str], Count | None]) -> Size:
         found = counted(path)
         if found is None:
             continue
-        if found.generated or is_foreign(path):
+        if found.generated or is_foreign(path) or path in tree.generated:
             left_out += 1
             continue
         files += 1
@@ -170,7 +172,8 @@ def moves(
             source = tree.read(path)
             if source is None:
                 continue
-            aside = path in tree.test_files or is_foreign(path) or generated(source)
+            aside = path in tree.test_files or path in tree.generated
+            aside = aside or is_foreign(path) or generated(source)
             for line, for_test, weight in code_lines(source):
                 if aside or for_test:
                     elsewhere.setdefault(path, Counter())[line] += 1 if tree is head else -1
