@@ -7,11 +7,11 @@ from pathlib import Path
 import gaterun
 from gaterun_gates.rust.env_reads import EnvUse
 from gaterun_gates.rust.env_scan import scan
-from gaterun_gates.rust_sources import index
+from gaterun_gates.rust_sources import RustSources, index
 
 
-def use_of(root: Path, files: dict[str, str], wrappers: tuple[str, ...] = ()) -> EnvUse:
-    """What a workspace does whose packages are the folders with a ``src/lib.rs``."""
+def sources_of(root: Path, files: dict[str, str], state: Path | None = None) -> RustSources:
+    """The sources of a workspace whose packages are the folders with a ``src/lib.rs``."""
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,4 +36,9 @@ def use_of(root: Path, files: dict[str, str], wrappers: tuple[str, ...] = ()) ->
     workspace = gaterun.Workspace(
         root=root, target_directory=root / "target", members=tuple(members)
     )
-    return scan(index(workspace, []), wrappers=wrappers)
+    return index(workspace, [], state)
+
+
+def use_of(root: Path, files: dict[str, str], wrappers: tuple[str, ...] = ()) -> EnvUse:
+    """What the code of such a workspace does with environment variables."""
+    return scan(sources_of(root, files), wrappers=wrappers)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.gates.rust_workspace import sources_of
 
-import gaterun
 from gaterun_gates.rust import parser, syntax
 from gaterun_gates.rust.env_reads import EnvUse
 from gaterun_gates.rust.env_scan import scan
-from gaterun_gates.rust_sources import index
+from gaterun_gates.rust_sources import RustSources
 
 FILES = {
     "src/lib.rs": "mod keys; mod helpers; mod http; mod db;\n",
@@ -25,24 +25,14 @@ FILES = {
 }
 
 
-def write(root: Path, **changes: str) -> None:
-    for name, text in (FILES | {f"src/{stem}.rs": text for stem, text in changes.items()}).items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
-
-
-def use_of(root: Path, state: Path | None) -> EnvUse:
-    package = gaterun.Package(
-        id="app",
-        name="app",
-        version="0.1.0",
-        manifest_path=root / "Cargo.toml",
-        targets=(gaterun.Target(name="app", kind=("lib",), src_path=root / "src/lib.rs"),),
+def sources(root: Path, state: Path | None, **changes: str) -> RustSources:
+    return sources_of(
+        root, FILES | {f"src/{stem}.rs": text for stem, text in changes.items()}, state
     )
-    workspace = gaterun.Workspace(root=root, target_directory=root / "target", members=(package,))
-    return scan(index(workspace, [], state), state=state)
+
+
+def use_of(root: Path, state: Path | None, **changes: str) -> EnvUse:
+    return scan(sources(root, state, **changes), state=state)
 
 
 @pytest.fixture
@@ -70,7 +60,6 @@ def test_the_second_run_parses_nothing_and_says_the_same(
     tmp_path: Path, parsed: list[bytes]
 ) -> None:
     root, state = tmp_path / "w", tmp_path / "state"
-    write(root)
     first = use_of(root, state)
     assert reads(first) == EXPECTED
     syntax.syntax.cache_clear()
@@ -81,66 +70,55 @@ def test_the_second_run_parses_nothing_and_says_the_same(
 
 def test_a_change_elsewhere_changes_what_an_unchanged_file_reads(tmp_path: Path) -> None:
     root, state = tmp_path / "w", tmp_path / "state"
-    write(root)
     use_of(root, state)
-    write(root, helpers=FILES["src/helpers.rs"].replace("APP_", "SRV_"))
-    assert reads(use_of(root, state)) == [EXPECTED[1], EXPECTED[2], ("SRV_HOST", "src/http.rs")]
-    write(root, keys='pub const PORT: &str = "LISTEN";')
-    assert ("LISTEN", "src/http.rs") in reads(use_of(root, state))
+    prefix = FILES["src/helpers.rs"].replace("APP_", "SRV_")
+    assert reads(use_of(root, state, helpers=prefix)) == [
+        EXPECTED[1],
+        EXPECTED[2],
+        ("SRV_HOST", "src/http.rs"),
+    ]
+    keys = 'pub const PORT: &str = "LISTEN";'
+    assert ("LISTEN", "src/http.rs") in reads(use_of(root, state, keys=keys))
 
 
 def test_after_a_change_only_what_takes_part_is_parsed(tmp_path: Path, parsed: list[bytes]) -> None:
     root, state = tmp_path / "w", tmp_path / "state"
-    write(root)
     use_of(root, state)
     parsed.clear()
     syntax.syntax.cache_clear()
     other = FILES["src/db.rs"].replace("DB_URL", "DB_DSN")
-    write(root, db=other)
-    changed = use_of(root, state)
+    changed = use_of(root, state, db=other)
     assert other.encode() in parsed
     assert FILES["src/plain.rs"].encode() not in parsed
     assert FILES["src/lib.rs"].encode() not in parsed
-    assert changed == use_of(root, None)
+    assert changed == use_of(root, None, db=other)
     assert [(e.name, e.path) for e in changed.exports] == [("DB_DSN", "src/db.rs")]
 
 
 def test_a_file_that_becomes_a_test_is_one_although_its_bytes_are_the_same(tmp_path: Path) -> None:
     root, state = tmp_path / "w", tmp_path / "state"
-    write(root)
     assert not any(read.test for read in use_of(root, state).reads)
-    write(root, lib="mod keys; mod helpers; mod http;\n#[cfg(test)]\nmod db;\n")
-    assert [read.name for read in use_of(root, state).reads if read.test] == ["DB_URL"]
+    lib = "mod keys; mod helpers; mod http;\n#[cfg(test)]\nmod db;\n"
+    assert [r.name for r in use_of(root, state, lib=lib).reads if r.test] == ["DB_URL"]
 
 
 def test_files_of_the_same_bytes_each_have_their_reads(tmp_path: Path) -> None:
     root, state = tmp_path / "w", tmp_path / "state"
     call = 'use crate::helpers::env_or;\nfn f() { env_or("SAME", "x"); std::env::var("OWN"); }'
-    write(root, http=call, db=call)
-    assert reads(use_of(root, state)) == [
+    assert reads(use_of(root, state, http=call, db=call)) == [
         (name, path) for name in ("APP_SAME", "OWN") for path in ("src/db.rs", "src/http.rs")
     ]
 
 
 def test_wrappers_that_are_told_have_an_answer_of_their_own(tmp_path: Path) -> None:
     root, state = tmp_path / "w", tmp_path / "state"
-    write(
-        root,
-        db="struct A; impl A { fn fetch_it(&self, k: &str) { std::env::var(k); } }\n"
+    db = (
+        "struct A; impl A { fn fetch_it(&self, k: &str) { std::env::var(k); } }\n"
         "struct B; impl B { fn fetch_it(&self, k: &str) {} }\n"
-        'fn f(x: impl Any) { make().fetch_it("TOLD"); }',
+        'fn f(x: impl Any) { make().fetch_it("TOLD"); }'
     )
-    without = use_of(root, state)
+    without = use_of(root, state, db=db)
     assert without.ambiguous == {"A::fetch_it"}
-    package = gaterun.Package(
-        id="app",
-        name="app",
-        version="0.1.0",
-        manifest_path=root / "Cargo.toml",
-        targets=(gaterun.Target(name="app", kind=("lib",), src_path=root / "src/lib.rs"),),
-    )
-    workspace = gaterun.Workspace(root=root, target_directory=root / "t", members=(package,))
-    sources = index(workspace, [], state)
-    told = scan(sources, wrappers=["A::fetch_it"], state=state)
+    told = scan(sources(root, state, db=db), wrappers=["A::fetch_it"], state=state)
     assert "TOLD" in {read.name for read in told.reads}
-    assert use_of(root, state) == without
+    assert use_of(root, state, db=db) == without
