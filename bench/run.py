@@ -19,6 +19,7 @@ from anchors import Missing
 from cargo_goals import CARGO_GOALS
 from goals import GOALS, Goal
 from sample import Failed
+from source_goals import SOURCE_GOALS
 from world import World, describe
 
 #: What became of a goal.
@@ -27,13 +28,19 @@ WITHIN, OVER, SKIPPED, BROKEN = "within", "OVER", "skipped", "BROKEN"
 
 def main() -> int:
     """Exit code: 0 all within their bars, 1 one over its bar, 2 one broken or none measured."""
-    goals = (*GOALS, *CARGO_GOALS)
+    goals = (*GOALS, *CARGO_GOALS, *SOURCE_GOALS)
     known = [goal.id for goal in goals]
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds, nothing that compiles")
     parser.add_argument("--goal", action="append", choices=known, help="only this one, repeatable")
     parser.add_argument("--json", action="store_true", help="one JSON document, not a table")
     parser.add_argument("--seed", type=int, default=7, help="of the corpora and the order")
+    parser.add_argument(
+        "--rust-tree",
+        type=Path,
+        metavar="FOLDER",
+        help="clone of a public workspace with more than 1,000 Rust files, for G12 to G14, L1, L2",
+    )
     parser.add_argument(
         "--counters", action="store_true", help="no times: modules, files and processes, counted"
     )
@@ -49,7 +56,8 @@ def main() -> int:
     ]
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory(prefix="gaterun-bench-") as scratch:
-        world = World(scratch=Path(scratch).resolve(), seed=options.seed)
+        tree = options.rust_tree.resolve() if options.rust_tree is not None else None
+        world = World(scratch=Path(scratch).resolve(), seed=options.seed, rust_tree=tree)
         facts = describe(world)
         if not options.json:
             for name, value in facts.items():

@@ -31,10 +31,12 @@ class World:
 
     Attributes:
         scratch: an empty folder that goes away afterwards.
+        rust_tree: clone of a public workspace; ``None`` when none was given.
     """
 
     scratch: Path
     seed: int = 7
+    rust_tree: Path | None = None
 
     python = Path(sys.executable)
 

@@ -82,7 +82,7 @@ def measure(
     packages = {package.name for package in chosen_packages(workspace, options.crates)}
     allowed_files = frozenset(ctx.files(*options.allow)) if options.allow else frozenset()
     variables = _documented_values(ctx, options.env_file)
-    found = list(places(rust_sources, env_use, variables, packages))
+    found = places(rust_sources, env_use, variables, packages, ctx.state)
     constants = [place for place in found if place.in_constant]
     used = [place for place in found if not place.in_constant]
     allowed = [place for place in used if place.reason or place.path in allowed_files]

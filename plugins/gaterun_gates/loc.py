@@ -17,8 +17,9 @@ How many lines of production code were removed since the phase began?
 
 A line of code is a line with at least one token that is no comment; test code (what only
 `cfg(test)` and test, benchmark and example targets compile) is counted apart. Generated files
-(`// @generated`) and `vendor/` are left out on both sides. The base is the commit that the
-phase names; the other side is the working tree with everything uncommitted.
+(`// @generated`, or git's attribute `linguist-generated`) and `vendor/` are left out on both
+sides. The base is the commit that the phase names; the other side is the working tree with
+everything uncommitted.
 
 `removed` is the smaller of two numbers, less what was only moved:
 
@@ -61,6 +62,8 @@ def measure(
 
     counts = BlobCache(ctx.state / "counts.json", Count, count)
     now = head_side(ctx, workspace, rust_sources, ctx.options.exclude)
+    ours = (now.side.read(path) for path in now.side.paths)
+    counts.fill((source for source in ours if source is not None), ctx.run, ctx.scratch)
     size = total(now.side, counts)
     orphans = [
         path

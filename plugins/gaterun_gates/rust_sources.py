@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 import gaterun
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.blob_cache import BlobCache
     from gaterun_gates.rust.env_reads import EnvUse
-    from gaterun_gates.rust.module_tree import Outline
+    from gaterun_gates.rust.outline import Outline
     from gaterun_gates.rust.source import Source
     from gaterun_gates.rust.source_files import SourceFiles
 
 _TEST_TARGETS = frozenset({"test", "bench", "example"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RustFile:
+class RustFile(msgspec.Struct, frozen=True, kw_only=True):
     """A compiled file.
 
     Attributes:
@@ -55,8 +55,7 @@ class RustFile:
         return self.test
 
 
-@dataclass(slots=True, kw_only=True)
-class RustSources:
+class RustSources(msgspec.Struct, kw_only=True):
     """The Rust files of a workspace.
 
     Attributes:
@@ -70,7 +69,7 @@ class RustSources:
 
     read: SourceFiles
     outlines: BlobCache[Outline]
-    files: dict[str, RustFile] = field(default_factory=dict)
+    files: dict[str, RustFile] = msgspec.field(default_factory=dict)
     orphans: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -91,9 +90,8 @@ class RustSources:
         return [file.path for file in files if file.source.has_errors]
 
 
-@dataclass(slots=True)
-class _Roles:
-    packages: set[str] = field(default_factory=set)
+class _Roles(msgspec.Struct):
+    packages: set[str] = msgspec.field(default_factory=set)
     production: bool = False
     test: bool = False
     build: bool = False
@@ -114,7 +112,8 @@ def index(
         state: the folder that keeps from run to run what the files' content says.
     """
     from gaterun_gates.rust.blob_cache import BlobCache
-    from gaterun_gates.rust.module_tree import Outline, outline, walk
+    from gaterun_gates.rust.module_tree import walk
+    from gaterun_gates.rust.outline import Outline, outline
     from gaterun_gates.rust.source_files import SourceFiles
 
     root = workspace.root
@@ -184,7 +183,7 @@ def _compute_env_use(ctx: gaterun.Context, rust_sources: RustSources) -> EnvUse:
     from gaterun_gates.rust.env_scan import scan
 
     ctx.progress("looking for environment variables")
-    return scan(rust_sources, state=ctx.state)
+    return scan(rust_sources, state=ctx.state, run=ctx.run)
 
 
 @gaterun.hookimpl

@@ -239,3 +239,26 @@ def test_defaults_are_compared_by_meaning() -> None:
 def test_words_in_code_are_not_words_in_prose() -> None:
     assert words_in_code("PROSE `SPAN`\n\n```sh\nexport FENCE=1\n```\n") >= {"SPAN", "FENCE"}
     assert "PROSE" not in words_in_code("PROSE `SPAN`")
+
+
+def test_a_prefix_that_a_library_reads_counts_and_is_said(tmp_path: Path) -> None:
+    pool = 'pub fn f() -> other::C { envy::prefixed("EVENTMESH_POOL_").from_env().unwrap() }\n'
+    found = measured(workspace(tmp_path, **{"crates/pool/src/lib.rs": pool}), crates=["pool"])
+    assert value(found, "implemented") == 2
+    assert "EVENTMESH_POOL_LEGACY" not in rules(found, "unread")
+    assert (
+        "read as a whole, by prefix: EVENTMESH_POOL_* (C is no one struct of this workspace)"
+        in found.notes
+    )
+    assert (
+        "implemented by such a prefix alone: EVENTMESH_POOL_MAX, EVENTMESH_POOL_LEGACY"
+        in found.notes
+    )
+
+
+def test_the_fields_of_a_struct_of_this_workspace_are_names(tmp_path: Path) -> None:
+    pool = "pub struct Pool { max: u32 }\n"
+    pool += 'pub fn f() -> Pool { envy::prefixed("EVENTMESH_POOL_").from_env().unwrap() }\n'
+    found = measured(workspace(tmp_path, **{"crates/pool/src/lib.rs": pool}), crates=["pool"])
+    assert value(found, "implemented") == 1
+    assert "EVENTMESH_POOL_LEGACY" in rules(found, "unread")

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.gates.rust_workspace import sources_of
 
 import gaterun
 from gaterun.testing import measure_gate
 from gaterun_gates.hardcoded import GATE
+from gaterun_gates.rust.env_scan import scan
+from gaterun_gates.rust.hardcoded_places import places
 from gaterun_gates.rust.hardcoded_values import classify, comparable_values
 
 
@@ -169,3 +172,33 @@ def test_documented_values_are_found_and_not_shown(tmp_path: Path) -> None:
     assert finding.rule == "value-of-a-variable"
     assert "TOKEN" in finding.message
     assert "s3cr3t" not in finding.message
+
+
+def test_a_kept_literal_counts_by_what_other_files_say_today(tmp_path: Path) -> None:
+    root, state = tmp_path / "w", tmp_path / "state"
+    helper = "pub fn or(k: &str, d: &str) -> String { std::env::var(k).unwrap_or(d.into()) }"
+    files = {
+        "src/lib.rs": "mod a;\nmod b;\n",
+        "src/a.rs": 'use crate::b::or;\nfn f() { or("A", "0.0.0.0:80"); }',
+        "src/b.rs": helper,
+    }
+
+    def found() -> list[tuple[str, int]]:
+        sources = sources_of(root, files, state)
+        use = scan(sources, state=state)
+        return [(p.path, p.line) for p in places(sources, use, {}, {"app"}, state)]
+
+    assert found() == []
+    assert found() == []
+    files["src/b.rs"] = helper.replace("std::env::var(k)", "None::<String>")
+    assert found() == [("src/a.rs", 2)]
+    files["src/b.rs"] = helper
+    assert found() == []
+
+
+def test_a_documented_value_is_looked_for_in_files_that_are_kept(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    sources = sources_of(tmp_path / "w", {"src/lib.rs": 'fn f() { g("eu-west-1"); }'}, state)
+    use = scan(sources, state=state)
+    for variables, expected in (({}, 0), ({"eu-west-1": "REGION"}, 1), ({}, 0)):
+        assert len(places(sources, use, variables, {"app"}, state)) == expected

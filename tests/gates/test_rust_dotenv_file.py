@@ -85,3 +85,33 @@ def test_any_text_can_be_read(text: str) -> None:
 def test_what_is_written_is_read(values: dict[str, str]) -> None:
     text = "".join(f"{name}={value}\n" for name, value in values.items())
     assert {e.name: e.value for e in parse_dotenv(text).entries} == values
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("## A=1", ["A"]),
+        ("#\tA=1", ["A"]),
+        ("  # export A=1", ["A"]),
+        ("# A=1 # why", ["A"]),
+        ("# A=", ["A"]),
+        ("# _A=1", ["_A"]),
+        ("# LEVEL=debug|info|warn", ["LEVEL"]),
+        ("# A==1", []),
+        ("#! A=1", []),
+        ("# A: 1", []),
+        ("# MAX = the largest size", []),
+        ("# set A=1 to win", []),
+        ("# key=value", []),
+        ("export A", ["A"]),
+        ("A=", ["A"]),
+        ("A=$B/${C}", ["A"]),
+        ("A : 1", []),
+    ],
+)
+def test_what_a_line_documents(text: str, names: list[str]) -> None:
+    assert list(parse_dotenv(f"{text}\n").names) == names
+
+
+def test_values_are_not_interpolated() -> None:
+    assert parse_dotenv("A=$HOME/${B}\nB=1\n").names["A"].value == "$HOME/${B}"

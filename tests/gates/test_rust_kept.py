@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -34,10 +36,6 @@ def test_what_was_found_in_some_bytes_is_found_again_without_a_scan(tmp_path: Pa
     first = BlobCache(tmp_path / "x.json", Count, count)
     found = first(Source("a.rs", CODE))
     first.save()
-
-    def never(source: Source) -> Count:
-        raise AssertionError(source.path)
-
     again = BlobCache(tmp_path / "x.json", Count, never)
     assert again(Source("elsewhere.rs", CODE)) == found
     assert isinstance(again(Source("b.rs", CODE)), Count)
@@ -206,3 +204,62 @@ def test_what_is_no_file_is_none(tmp_path: Path) -> None:
     assert [files(name) for name in ("folder.rs", "loop.rs", "gone.rs", "no.rs", "\0")] == [
         None
     ] * 5
+
+
+def code(number: int) -> bytes:
+    return b"".join(b"fn f_%d_%d() { g(1, 2); }\n" % (number, n) for n in range(4000))
+
+
+def started(argv: Sequence[str | Path]) -> None:
+    subprocess.run(argv, check=True)
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Source]:
+    """Files that are worth a second process."""
+    monkeypatch.setattr("gaterun_gates.rust.blob_cache.cores", lambda: 2)
+    for number in range(10):
+        (tmp_path / f"{number}.rs").write_bytes(code(number))
+    files = SourceFiles(tmp_path)
+    sources = [files(f"{number}.rs") for number in range(10)]
+    return [source for source in sources if source is not None]
+
+
+def never(source: Source) -> Count:
+    raise AssertionError(source.path)
+
+
+def test_several_processes_find_what_one_finds(tmp_path: Path, large: list[Source]) -> None:
+    cache = BlobCache(tmp_path / "x.json", Count, count)
+    cache.fill(large, started, tmp_path / "folder")
+    assert list((tmp_path / "folder").iterdir()) == []
+    cache.save()
+    together = BlobCache(tmp_path / "x.json", Count, never)
+    assert [together(source) for source in large] == [count(source) for source in large]
+
+
+def test_where_the_processes_come_to_nothing_one_does_the_work(
+    tmp_path: Path, large: list[Source]
+) -> None:
+    cache = BlobCache(tmp_path / "x.json", Count, count)
+    cache.fill(large, lambda argv: None, tmp_path / "folder")
+    assert cache(large[0]) == count(large[0])
+
+
+def test_a_file_that_was_edited_since_is_not_taken_for_what_it_was(
+    tmp_path: Path, large: list[Source]
+) -> None:
+    (tmp_path / "3.rs").write_bytes(b"fn edited() {}")
+    cache = BlobCache(tmp_path / "x.json", Count, count)
+    cache.fill(large, started, tmp_path / "folder")
+    assert cache(large[3]) == count(Source("3.rs", code(3)))
+
+
+def test_a_few_files_are_not_worth_a_process(tmp_path: Path, large: list[Source]) -> None:
+    cache = BlobCache(tmp_path / "x.json", Count, count)
+    commands: list[object] = []
+    cache.fill(large[:2], commands.append, tmp_path / "folder")
+    cache.fill(large, commands.append, tmp_path / "folder")
+    assert len(commands) == 1
+    BlobCache(None, Count, count, parses=lambda data: False).fill(large, commands.append, tmp_path)
+    assert len(commands) == 1

@@ -83,6 +83,31 @@ CONTROLS: tuple[gaterun.Control, ...] = (
         ),
     ),
     gaterun.Control(
+        name="a-field-of-a-struct-that-envy-fills",
+        expect=gaterun.Outcome.PASS,
+        files=_workspace(
+            "pub struct Pool { size: u32, #[allow(unused)] wait: u32 }\n"
+            'pub fn pool() -> Pool { envy::prefixed("APP_").from_env().unwrap() }\n',
+            "APP_SIZE=1\nAPP_WAIT=2\n",
+        ),
+    ),
+    gaterun.Control(
+        name="no-field-of-the-struct-that-envy-fills",
+        expect=gaterun.Outcome.FAIL,
+        files=_workspace(
+            "pub struct Pool { size: u32 }\n"
+            'pub fn pool() -> Pool { envy::prefixed("APP_").from_env().unwrap() }\n',
+            "APP_SIZE=1\nAPP_LEGACY=2\n",
+        ),
+        rule="unread",
+    ),
+    gaterun.Control(
+        name="the-list-was-shortened",
+        expect=gaterun.Outcome.FAIL,
+        files=_workspace(_LIB, "APP_PORT=8080\n"),
+        options={"require": ["required == 2", "undocumented == 0"]},
+    ),
+    gaterun.Control(
         name="name-made-at-run-time",
         expect=gaterun.Outcome.INCONCLUSIVE,
         files=_workspace(

@@ -71,6 +71,12 @@ CONTROLS: tuple[gaterun.Control, ...] = (
         gaterun.Outcome.FAIL,
         "moved-out",
     ),
+    _control(
+        "marked-as-generated-by-an-attribute",
+        {**_BEFORE, ".gitattributes": "src/old.rs linguist-generated\n"},
+        gaterun.Outcome.FAIL,
+        "moved-out",
+    ),
     gaterun.Control(
         name="only-comments-and-blank-lines-went",
         expect=gaterun.Outcome.FAIL,

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from gaterun_gates.rust.kept import load, save
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.workers import WORTHWHILE, Run, cores, scan_in_processes
 
 T = TypeVar("T")
 #: Entries that are kept, so that some branches of a large workspace have room.
@@ -25,6 +26,7 @@ class BlobCache(Generic[T]):
         path: the file that keeps them; nothing outlives the run without.
         kind: the type of what is found in a file.
         scan: finds it. It may look at the file's bytes and syntax, not at its path.
+        parses: whether a scan of a file with these bytes has to parse it.
         most: entries that are kept.
     """
 
@@ -34,10 +36,13 @@ class BlobCache(Generic[T]):
         kind: type[T],
         scan: Callable[[Source], T],
         *,
+        parses: Callable[[bytes], bool] = bool,
         most: int = _MOST,
     ) -> None:
         self._path = path
+        self._kind = kind
         self._scan = scan
+        self._parses = parses
         self._most = most
         self._kept: dict[str, T] = load(path, dict[str, kind]) or {}  # type: ignore[valid-type]
         self._used: dict[str, T] = {}
@@ -56,15 +61,25 @@ class BlobCache(Generic[T]):
         self._used[oid] = found
         return found
 
-    def missing(self, sources: Iterable[Source]) -> list[Source]:
-        """Those of `sources` that would have to be scanned, each content once."""
-        return list(
-            {
-                source.oid: source
-                for source in sources
-                if source.oid not in self._used and source.oid not in self._kept
-            }.values()
-        )
+    def fill(self, sources: Iterable[Source], run: Run, folder: Path) -> None:
+        """Scan those of `sources` that are not known in several processes, where that pays.
+
+        Args:
+            sources: files that are going to be asked for.
+            run: starts a program.
+            folder: a place for files that are gone afterwards.
+        """
+        unknown = {source.oid: source for source in sources if self._is_unknown(source)}
+        large = sum(len(source.data) for source in unknown.values()) >= WORTHWHILE
+        if large and cores() > 1:
+            # Largest first, so that no process is left with one when the others are done.
+            ordered = sorted(unknown.values(), key=lambda source: -len(source.data))
+            self._kept |= scan_in_processes(self._scan, self._kind, ordered, run, folder)
+            self._new = True
+
+    def _is_unknown(self, source: Source) -> bool:
+        oid = source.oid
+        return oid not in self._used and oid not in self._kept and self._parses(source.data)
 
     def save(self) -> None:
         """Keep what is known for later runs, what this run used before all else."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gaterun_gates.rust.line_count import Count, code_lines, recognisable
-from gaterun_gates.rust.module_tree import Outline, walk
+from gaterun_gates.rust.module_tree import walk
+from gaterun_gates.rust.outline import Outline
 from gaterun_gates.rust.source import Source
 
 #: Folders of other people's code.
@@ -16,8 +18,7 @@ _TEST_FOLDERS = frozenset({"tests", "benches", "examples"})
 _TEST_FILES = frozenset({"tests.rs", "test.rs"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class Size(msgspec.Struct, frozen=True, kw_only=True):
     """How much code there is.
 
     Attributes:
@@ -36,8 +37,7 @@ class Size:
     errors: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class Side:
+class Side(msgspec.Struct, kw_only=True):
     """One of two trees: its files and which of them are for tests.
 
     Attributes:
@@ -45,12 +45,14 @@ class Side:
         paths: the Rust files.
         test_files: those that only tests compile.
         compiled: those that some target compiles.
+        generated: those that git's attributes say a program wrote.
     """
 
     read: Callable[[str], Source | None]
     paths: tuple[str, ...]
     test_files: frozenset[str] = frozenset()
-    compiled: frozenset[str] = field(default_factory=frozenset)
+    compiled: frozenset[str] = frozenset()
+    generated: frozenset[str] = frozenset()
 
 
 def is_foreign(path: str) -> bool:
@@ -102,7 +104,7 @@ def size(tree: Side, counted: Callable[[str], Count | None]) -> Size:
         found = counted(path)
         if found is None:
             continue
-        if found.generated or is_foreign(path):
+        if found.generated or is_foreign(path) or path in tree.generated:
             left_out += 1
             continue
         files += 1
@@ -134,8 +136,7 @@ def normalized_removed(base: Size, head: Size) -> int:
     return round((base.tokens - head.tokens) * base.code / base.tokens)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moves:
+class Moves(msgspec.Struct, frozen=True, kw_only=True):
     """Code that left production code and is still in the tree.
 
     Attributes:
@@ -171,7 +172,8 @@ def moves(
             source = tree.read(path)
             if source is None:
                 continue
-            aside = path in tree.test_files or is_foreign(path) or generated(source)
+            aside = path in tree.test_files or path in tree.generated
+            aside = aside or is_foreign(path) or generated(source)
             for line, for_test, weight in code_lines(source):
                 if aside or for_test:
                     elsewhere.setdefault(path, Counter())[line] += 1 if tree is head else -1

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 # Upper case only: `# database=…` and `# Format = …` in a comment are prose.
 _COMMENTED = re.compile(r"[ \t]*#+[ \t]*(?:export[ \t]+)?([A-Z_][A-Z0-9_]*)([ \t]*)=(?!=)(.*)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A documented variable.
 
     Attributes:
@@ -27,8 +27,7 @@ class Entry:
     commented: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DotenvFile:
+class DotenvFile(msgspec.Struct, frozen=True, kw_only=True):
     """A parsed file.
 
     Attributes:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.templates import Template
 from gaterun_gates.rust.test_code import Attribute, attributes
-from gaterun_gates.rust.text_values import Template, TextValues
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import Token, split_arguments
 
 #: Attribute names of clap, structopt, confique, schematic and bpaf.
@@ -16,8 +18,7 @@ _WITH_ENV = frozenset({"arg", "clap", "structopt", "config", "setting", "bpaf"})
 _DEFAULTS = frozenset({"default_value", "default_value_t", "default"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeRead:
+class AttributeRead(msgspec.Struct, frozen=True, kw_only=True):
     """An attribute that makes a derive macro read variables.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from gaterun_gates.rust.dotenv_file import DotenvFile, Entry
 from gaterun_gates.rust.env_reads import EnvRead, EnvUse, Kind, OpenRead
@@ -16,13 +17,14 @@ _OF_CARGO = ("CARGO", "CARGO_*", "OUT_DIR", "TARGET", "HOST", "PROFILE", "DEP_*"
 _WORDS_OF_TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvComparison:
+class EnvComparison(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from reads, required names and documentation.
 
     Attributes:
         required: the names that are asked for.
         implemented: required names that shipped code reads at run time, with the packages.
+        by_pattern: those of `implemented` for which there is no more than a library that reads
+            every name with their prefix.
         read: every name that shipped code reads at run time, with its first place first.
         undocumented: names that shipped code reads and no document has.
         unread: documented names that no shipped code reads.
@@ -41,6 +43,7 @@ class EnvComparison:
     required: tuple[str, ...]
     implemented: Mapping[str, tuple[str, ...]]
     read: Mapping[str, tuple[EnvRead, ...]]
+    by_pattern: tuple[str, ...] = ()
     undocumented: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     maybe_read: tuple[str, ...] = ()
@@ -49,10 +52,10 @@ class EnvComparison:
     test_only: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
     near_misses: tuple[tuple[str, str], ...] = ()
-    mismatches: Mapping[str, EnvRead] = field(default_factory=dict)
+    mismatches: Mapping[str, EnvRead] = msgspec.field(default_factory=dict)
     open_reads: tuple[OpenRead, ...] = ()
     compile_only: tuple[str, ...] = ()
-    places: Mapping[str, EnvRead] = field(default_factory=dict)
+    places: Mapping[str, EnvRead] = msgspec.field(default_factory=dict)
 
 
 def ignored(name: str, patterns: Iterable[str]) -> bool:
@@ -192,6 +195,7 @@ def compare(
     return EnvComparison(
         required=wanted,
         implemented=implemented,
+        by_pattern=tuple(name for name in implemented if name not in here),
         read=here,
         undocumented=undocumented,
         unread=unread,

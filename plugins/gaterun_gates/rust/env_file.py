@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gaterun_gates.rust.declared import NotHereError, OneFile
 from gaterun_gates.rust.env_attributes import attribute_reads
@@ -16,16 +15,10 @@ from gaterun_gates.rust.env_syntax import (
     is_discarded,
     metavariable_number,
 )
-from gaterun_gates.rust.items import text_of
-from gaterun_gates.rust.text_values import (
-    UNKNOWN,
-    Callback,
-    Parameter,
-    Template,
-    TextValues,
-    ends,
-    literal,
-)
+from gaterun_gates.rust.file_use import FileExport, FileOpenRead, FileRead, FileUse
+from gaterun_gates.rust.nodes import text_of
+from gaterun_gates.rust.templates import UNKNOWN, Callback, Parameter, Template, ends, literal
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import split_arguments
 
 if TYPE_CHECKING:
@@ -39,57 +32,6 @@ _STATEMENTS = frozenset(
     {"expression_statement", "let_declaration", "function_item", "const_item", "static_item"}
 )
 _NUMBERS = frozenset({"integer_literal", "float_literal", "boolean_literal", "true", "false"})
-
-
-class FileRead(NamedTuple):
-    """A read of a known variable; the attributes of `EnvRead` that a file alone decides."""
-
-    name: str
-    compiling: bool
-    line: int
-    column: int
-    test: bool
-    ignored: bool
-    default: str | None
-    discarded: bool
-
-
-class FileOpenRead(NamedTuple):
-    """A read whose name the text does not give; as `OpenRead`."""
-
-    prefix: str
-    suffix: str
-    compiling: bool
-    line: int
-    column: int
-    test: bool
-    provider: bool
-    why: str
-
-
-class FileExport(NamedTuple):
-    """A place that sets or removes a variable; as `EnvExport`."""
-
-    name: str
-    line: int
-    test: bool
-    ignored: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class FileUse:
-    """Everything that a file does with environment variables.
-
-    Attributes:
-        complete: no other file has a part in it. What an incomplete one does is not here.
-        has_errors: it was parsed, and some of it is not Rust to the parser.
-    """
-
-    reads: list[FileRead] = field(default_factory=list)
-    open_reads: list[FileOpenRead] = field(default_factory=list)
-    exports: list[FileExport] = field(default_factory=list)
-    complete: bool = True
-    has_errors: bool = False
 
 
 class Follow(Protocol):
@@ -172,6 +114,10 @@ class Reading:
             self.names(site.index, [("RUST_LOG",)])
         elif site.act is Act.READ_ALL:
             self._read_all(site)
+        elif site.act is Act.BUILD:
+            said = [literal(text) for text in self._values.formatted(source, arguments)]
+            named = [(text.partition("env-changed=")[2].strip(),) for text in said if text]
+            self.names(site.index, named, compiling=True)
         elif site.act in {Act.PREFIX, Act.FIELDS}:
             self._provider(site, arguments)
         elif site.act is Act.EXPORT:
@@ -290,12 +236,10 @@ class Reading:
         token = items[site.index]
         first, last = arguments[0]
         names = {literal(t) for t in self._values.evaluate(self.source, first, last)}
-        if names == {None}:  # a list of pairs, as temp_env::with_vars takes
-            names = {
-                items[i].string
-                for i in range(first + 1, last)
-                if items[i].is_string and items[i - 1].kind in {"(", "["}
-            }
+        if names == {None}:  # a list of names, or of pairs, as temp_env::with_vars takes
+            whole = self._values.elements(self.source, first, last)
+            pairs = self._values.elements(self.source, first, last, part=0)
+            names = {literal(template) for template in (*whole, *pairs)}
         for name in sorted(name for name in names if name):
             self.found.exports.append(
                 FileExport(

@@ -178,9 +178,13 @@ def notes(
             f"{len(result.open_reads)} reads have a name that is made at run time; "
             "require dynamic == 0 to rule out that one of them is undocumented"
         )
-    providers = sorted({f"{r.prefix}*" for r in use.open_reads if r.provider and not r.test})
-    if providers:
-        yield f"read as a whole, by prefix: {_some(providers)}"
+    patterns = sorted(
+        {f"{r.prefix}* ({r.why})" for r in use.open_reads if r.provider and not r.test}
+    )
+    if patterns:
+        yield f"read as a whole, by prefix: {_some(patterns)}"
+    if result.by_pattern:
+        yield f"implemented by such a prefix alone: {_some(result.by_pattern)}"
     if use.ambiguous:
         yield f"not followed, because several functions share the name: {_some(sorted(use.ambiguous))}"
     if result.compile_only:

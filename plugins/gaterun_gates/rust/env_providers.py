@@ -7,17 +7,19 @@ config 0.15 (``Environment``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from gaterun_gates.rust.calls import opening_after
 from gaterun_gates.rust.declared import Declared
-from gaterun_gates.rust.env_sites import Act, Site, full_path
+from gaterun_gates.rust.env_sites import Site, full_path
 from gaterun_gates.rust.items import Struct
 from gaterun_gates.rust.serde_fields import SerdeField, is_read_by_fields, serde_fields, type_at
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.templates import ends, literal
 from gaterun_gates.rust.test_code import path_at
-from gaterun_gates.rust.text_values import TextValues, ends, literal
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import Token
 
 #: Methods that change or choose among the names in ways that are not followed.
@@ -45,8 +47,7 @@ class _Call(NamedTuple):
     opening: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Provider:
+class _Provider(msgspec.Struct, frozen=True, kw_only=True):
     """How names are made: ``prefix``, then fields with ``separator`` between structs."""
 
     prefix: str
@@ -90,9 +91,9 @@ def provided(
     items = source.tokens
     # As a function value it has no arguments, and its struct is for others to say.
     chain = _chain(items, items[site.opening].pair + 1) if site.opening >= 0 else {}
-    if site.act is Act.FIELDS:
-        given = [""]
-    elif arguments:
+    if "prefix" in chain or ("only" in chain and not arguments):
+        return  # these have places of their own
+    if arguments:
         given = [ends(template)[0] for template in values.evaluate(source, *arguments[0])]
     else:
         given = [""]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class Kind(StrEnum):
@@ -14,8 +15,7 @@ class Kind(StrEnum):
     BUILD = "build script"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvRead:
+class EnvRead(msgspec.Struct, frozen=True, kw_only=True):
     """A read of a known variable.
 
     Attributes:
@@ -36,8 +36,7 @@ class EnvRead:
     discarded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenRead:
+class OpenRead(msgspec.Struct, frozen=True, kw_only=True):
     """A read whose name the text does not give.
 
     Attributes:
@@ -66,8 +65,7 @@ class OpenRead:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvExport:
+class EnvExport(msgspec.Struct, frozen=True, kw_only=True):
     """A place that sets or removes a variable."""
 
     name: str
@@ -77,16 +75,15 @@ class EnvExport:
     ignored: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class EnvUse:
+class EnvUse(msgspec.Struct, kw_only=True):
     """Everything that a workspace does with environment variables.
 
     Attributes:
         ambiguous: wrapper-like functions whose calls could not be told from others' by name.
     """
 
-    reads: list[EnvRead] = field(default_factory=list)
-    open_reads: list[OpenRead] = field(default_factory=list)
-    exports: list[EnvExport] = field(default_factory=list)
-    ambiguous: set[str] = field(default_factory=set)
-    parse_errors: list[str] = field(default_factory=list)
+    reads: list[EnvRead] = msgspec.field(default_factory=list)
+    open_reads: list[OpenRead] = msgspec.field(default_factory=list)
+    exports: list[EnvExport] = msgspec.field(default_factory=list)
+    ambiguous: set[str] = msgspec.field(default_factory=set)
+    parse_errors: list[str] = msgspec.field(default_factory=list)

@@ -6,16 +6,16 @@ that come from constants, structs and callers in other files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gaterun_gates.rust import kept
-from gaterun_gates.rust.blob_cache import BlobCache
-from gaterun_gates.rust.env_file import FileUse, use_of_file
 from gaterun_gates.rust.env_reads import EnvExport, EnvRead, EnvUse, Kind, OpenRead
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.file_use import FileUse
+    from gaterun_gates.rust.workers import Run
     from gaterun_gates.rust_sources import RustFile, RustSources
 
 
@@ -86,8 +86,35 @@ class _Answer(NamedTuple):
     use: EnvUse
 
 
+def _found(
+    sources: RustSources, wrappers: Sequence[str], state: Path | None, run: Run | None
+) -> tuple[dict[str, FileUse], set[str]]:
+    """What each file does, by path, and functions that could not be told from others by name."""
+    from gaterun_gates.rust.blob_cache import BlobCache
+    from gaterun_gates.rust.env_file import use_of_file
+    from gaterun_gates.rust.env_sites import may_use_environment
+    from gaterun_gates.rust.env_wrappers import Wrappers
+    from gaterun_gates.rust.file_use import FileUse
+
+    uses = BlobCache(
+        state / "uses.json" if state is not None else None,
+        FileUse,
+        use_of_file,
+        parses=may_use_environment,
+    )
+    if state is not None and run is not None:
+        uses.fill((file.source for file in sources.files.values()), run, state)
+    found = {path: uses(file.source) for path, file in sources.files.items()}
+    uses.save()
+    return found, Wrappers(sources, found, wrappers).run()
+
+
 def scan(
-    sources: RustSources, *, wrappers: Iterable[str] = (), state: Path | None = None
+    sources: RustSources,
+    *,
+    wrappers: Iterable[str] = (),
+    state: Path | None = None,
+    run: Run | None = None,
 ) -> EnvUse:
     """Find the environment variables that the compiled files of a workspace use.
 
@@ -96,6 +123,7 @@ def scan(
         wrappers: functions (``name`` or ``Type::name``) that are known to read the
             variable that they are given, where several functions share the name.
         state: the folder that keeps findings from run to run.
+        run: starts a program, so that many files are scanned in several processes.
     """
     known = sorted(wrappers)
     key = _Key(
@@ -109,15 +137,7 @@ def scan(
     answer = kept.load(answer_file, _Answer)
     if answer is not None and answer.key == key:
         return answer.use
-    uses = BlobCache(state / "uses.json" if state is not None else None, FileUse, use_of_file)
-    found = {path: uses(file.source) for path, file in sources.files.items()}
-    uses.save()
-    if not all(use.complete for use in found.values()):
-        from gaterun_gates.rust.env_wrappers import Wrappers
-
-        ambiguous = Wrappers(sources, found, known).run()
-    else:
-        ambiguous = set()
+    found, ambiguous = _found(sources, known, state, run)
     use = EnvUse(ambiguous=ambiguous)
     for path, file in sources.files.items():
         _in_workspace(file, found[path], use)

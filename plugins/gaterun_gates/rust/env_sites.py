@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from gaterun_gates.rust.calls import in_use_declaration, opening_after
 from gaterun_gates.rust.source import Source
@@ -20,17 +21,31 @@ _COMPILE = frozenset({"env", "option_env", "dotenv"})
 _TEMP_ENV = frozenset(
     {"with_var", "with_var_unset", "async_with_vars", "with_vars", "with_vars_unset"}
 )
+#: Types and functions of providers that take a prefix.
+_PREFIXES = frozenset({("envy", "prefixed"), ("Env", "prefixed"), ("Environment", "with_prefix")})
+#: Those that read the whole environment for a struct, and the crates that they belong to.
+_WHOLE = {("Env", "raw"): "figment", ("Environment", "default"): "config"}
+#: What a path that reads or exports ends with.
+_FUNCTIONS = frozenset(
+    {
+        *(*_STD_READS, *_STD_ALL, *_STD_EXPORTS, *_COMPILE, *_TEMP_ENV),
+        *(last for _, last in (*_PREFIXES, *_WHOLE)),
+        *("from_env", "try_from_env", "from_default_env", "try_from_default_env"),
+        *("init", "try_init", "init_from_env", "try_init_from_env"),
+    }
+)
 #: A cheap test on bytes: a file without a match reads and exports nothing.
 _CANDIDATE = re.compile(
     rb"\b(?:vars?(?:_os)?|set_var|remove_var|(?:async_)?with_vars?(?:_unset)?|option_env|dotenv"
     rb"|env_remove|set_env|(?:try_)?from_(?:default_)?env|filter_or|write_style_or|envconfig"
     rb"|prefixed|env_logger|tracing_subscriber|Env|Environment)\b|\benv\s*(?:[!(=,)]|/[/*])"
+    rb"|rerun-if-env-changed="
 )
 
 
 def may_use_environment(data: bytes) -> bool:
     """Whether a file with these bytes can have anything to do with environment variables."""
-    named = b"env" in data or b"Env" in data or b"ENV" in data
+    named = any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init"))
     return named and _CANDIDATE.search(data) is not None
 
 
@@ -45,10 +60,10 @@ class Act(StrEnum):
     ONLY = "only"  # the first argument is a list of names
     FIELDS = "fields"  # reads a name for every field of a struct
     LOG = "log"  # reads RUST_LOG by convention
+    BUILD = "build"  # tells cargo to build again when a variable changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A place that has to do with environment variables.
 
     Attributes:
@@ -89,13 +104,15 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
         return Act.READ_ALL
     if item in _STD_EXPORTS or (path[0] == "temp_env" and last in _TEMP_ENV):
         return Act.EXPORT
-    if (qualifier, last) in {("envy", "prefixed"), ("Env", "prefixed")}:
+    if (qualifier, last) in _PREFIXES:
         return Act.PREFIX
-    if (qualifier, last) == ("Environment", "with_prefix"):
+    if (qualifier, last) in _WHOLE and path[0] == _WHOLE[qualifier, last]:
         return Act.PREFIX
     if (qualifier, last) == ("envy", "from_env"):
         return Act.FIELDS
     if qualifier in {"EnvFilter", "Builder"} and last in {"from_env", "try_from_env"}:
+        return Act.READ
+    if last in {"init_from_env", "try_init_from_env"}:
         return Act.READ
     if last in {"from_default_env", "try_from_default_env"}:
         return Act.LOG
@@ -106,29 +123,31 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
     return None
 
 
-def _path_starts(items: list[Token]) -> Iterator[int]:
-    for index, token in enumerate(items):
-        if not token.is_name:
+def _paths(source: Source) -> Iterator[tuple[int, list[str], int]]:
+    """Paths that end with the name of a known function: first token, path, index after it."""
+    items = source.tokens
+    renamed = {name for name, path in source.items.aliases.items() if path[-1] in _FUNCTIONS}
+    wanted = _FUNCTIONS | renamed
+    for last, token in enumerate(items):
+        if not token.is_name or token.name not in wanted:
             continue
-        before = items[index - 1].kind if index else ""
-        if before in {".", "fn", "struct", "mod", "let", "$"}:
+        first = last
+        while first > 1 and items[first - 1].kind == "::" and items[first - 2].is_name:
+            first -= 2
+        before = items[first - 1].kind if first else ""
+        of_a_type = before == "::" and first > 1 and items[first - 2].kind == ">"
+        if of_a_type or before in {".", "fn", "struct", "mod", "let", "$"}:
             continue
-        if (
-            before == "::"
-            and index > 1
-            and (items[index - 2].is_name or items[index - 2].kind == ">")
-        ):
-            continue
-        yield index
+        path, after = path_at(items, first, len(items))
+        if after == last + 1:
+            yield first, path, after
 
 
 def sites(source: Source) -> Iterator[Site]:
     """Every place in `source` that reads or exports variables by a known function."""
     items = source.tokens
-    for index in _path_starts(items):
-        path, after = path_at(items, index, len(items))
-        macro = after < len(items) and items[after].kind == "!"
-        if macro:
+    for index, path, after in _paths(source):
+        if after < len(items) and items[after].kind == "!":
             opening = after + 1
             if (
                 opening < len(items)
@@ -142,11 +161,25 @@ def sites(source: Source) -> Iterator[Site]:
         if act is None:
             continue
         opening = opening_after(items, after)
+        if opening >= 0 and act is Act.READ and path[-1].endswith("from_env"):
+            named = {token.text for token in items[opening : items[opening].pair]}
+            if "Env" in named:  # env_logger's, which looks at RUST_LOG unless told otherwise
+                if not named & {"filter", "filter_or"}:
+                    yield Site(act=Act.LOG, index=index, opening=opening)
+                continue
         if opening >= 0:
             yield Site(act=act, index=index, opening=opening)
         elif not in_use_declaration(source, items[index].start):
             yield Site(act=act, index=index, opening=-1)
     yield from _methods(items)
+    if b"rerun-if-env-changed=" in source.data:
+        for index, token in enumerate(items):
+            if (
+                token.is_string
+                and "rerun-if-env-changed=" in token.text
+                and items[index - 1].pair > index
+            ):
+                yield Site(act=Act.BUILD, index=index, opening=index - 1)
 
 
 def _methods(items: list[Token]) -> Iterator[Site]:
@@ -166,12 +199,19 @@ def _methods(items: list[Token]) -> Iterator[Site]:
                 yield Site(act=Act.EXPORT, index=index, opening=opening)
         elif name in {"env_remove", "set_env"}:
             yield Site(act=Act.EXPORT, index=index, opening=opening)
-        elif name in {"filter_or", "write_style_or"}:
+        elif name in {"filter_or", "write_style_or"} or (
+            name == "filter" and _chain_has(items, index, "Env") and _has_text(items, opening)
+        ):
             yield Site(act=Act.READ, index=index, opening=opening)
         elif name == "only" and _chain_has(items, index, "Env"):
             yield Site(act=Act.ONLY, index=index, opening=opening)
         elif name == "prefix" and _chain_has(items, index, "Environment"):
             yield Site(act=Act.PREFIX, index=index, opening=opening)
+
+
+def _has_text(items: list[Token], opening: int) -> bool:
+    """Whether the one argument is a string: ``Env::new().filter("X")``, not figment's closure."""
+    return items[opening + 1].is_string and items[opening].pair == opening + 2
 
 
 def _chain_has(items: list[Token], index: int, name: str) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from gaterun_gates.rust.calls import Calls, Match, Mention
 from gaterun_gates.rust.declared import Definition, Workspace
-from gaterun_gates.rust.env_file import FileUse, Reading
-from gaterun_gates.rust.text_values import Parameter, Template, TextValues, joined
+from gaterun_gates.rust.env_file import Reading
+from gaterun_gates.rust.file_use import FileUse
+from gaterun_gates.rust.templates import Parameter, Template, joined
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import split_arguments
 
 if TYPE_CHECKING:

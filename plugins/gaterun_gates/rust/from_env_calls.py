@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gaterun_gates.rust.calls import Calls, Match, Mention
 from gaterun_gates.rust.declared import Definition, Workspace
@@ -39,8 +40,7 @@ class State(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromEnv:
+class FromEnv(msgspec.Struct, frozen=True, kw_only=True):
     """A ``from_env`` function of shipped code.
 
     Attributes:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from gaterun_gates.rust.declared import Workspace
+import msgspec
+
+from gaterun_gates.rust.blob_cache import BlobCache
+from gaterun_gates.rust.declared import NotHereError, OneFile, Workspace
 from gaterun_gates.rust.hardcoded_values import Hardcoded, Value, classify
 from gaterun_gates.rust.source import Source
+from gaterun_gates.rust.templates import literal
 from gaterun_gates.rust.test_code import attributes
-from gaterun_gates.rust.text_values import TextValues, literal
+from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import Token
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.env_reads import EnvUse
-    from gaterun_gates.rust_sources import RustFile, RustSources
+    from gaterun_gates.rust_sources import RustSources
 
 #: A cheap test on bytes; what it does not match holds no such literal.
 _CANDIDATE = re.compile(
@@ -64,8 +68,7 @@ _COMPARING = frozenset(
 _ALLOW = re.compile(rb"//[/!]?\s*gaterun:\s*allow\s+hardcoded\b:?[ \t]*(.*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A literal.
 
     Attributes:
@@ -81,9 +84,9 @@ class Place:
     reason: str | None
 
 
-def _excluded(file: RustFile, env_places: set[tuple[int, int]]) -> list[tuple[int, int]]:
+def _excluded(source: Source, reads: set[tuple[int, int]]) -> list[tuple[int, int]]:
     """Byte ranges where a literal is a default, an attribute or a message."""
-    source, items = file.source, file.source.tokens
+    items = source.tokens
     ranges = [
         (items[attribute.first].start, items[attribute.last].end) for attribute in attributes(items)
     ]
@@ -95,7 +98,7 @@ def _excluded(file: RustFile, env_places: set[tuple[int, int]]) -> list[tuple[in
         or function.name == "default"
     ]
     for index, token in enumerate(items):
-        if (token.line, token.column) in env_places:
+        if (token.line, token.column) in reads:
             ranges.append((token.start, _end_of_chain(items, index)))
         opening = index + 1
         if opening + 1 >= len(items) or not token.is_name:
@@ -179,51 +182,110 @@ def _literals(source: Source, values: TextValues) -> Iterator[tuple[int, str]]:
 
 
 def places(
-    sources: RustSources, use: EnvUse, variables: Mapping[str, str], packages: set[str]
-) -> Iterator[Place]:
+    sources: RustSources,
+    use: EnvUse,
+    variables: Mapping[str, str],
+    packages: set[str],
+    state: Path | None = None,
+) -> list[Place]:
     """Every literal of shipped code in `packages` that belongs in configuration.
 
     Args:
+        sources: the compiled files.
         use: the reads of variables, beside which a literal is a default.
         variables: documented values to their variables.
+        packages: names of the packages that count.
+        state: the folder that keeps findings from run to run.
     """
-    values = TextValues(Workspace(sources))
+    cache = BlobCache(state / "literals.json" if state is not None else None, FileLiterals, alone)
+    everywhere = TextValues(Workspace(sources))
     needles = [value.encode() for value in variables]
-    by_path: dict[str, set[tuple[int, int]]] = {}
+    reads: dict[str, set[tuple[int, int]]] = {}
     for read in use.reads:
-        by_path.setdefault(read.path, set()).add((read.line, read.column))
-    for file in sources.files.values():
-        data = file.source.data
+        reads.setdefault(read.path, set()).add((read.line, read.column))
+    result: list[Place] = []
+    for path, file in sources.files.items():
         if not file.production or not packages & set(file.packages):
             continue
-        if not _CANDIDATE.search(data) and not any(needle in data for needle in needles):
-            continue
-        yield from _in_file(file, values, by_path.get(file.path, set()), variables)
+        found = cache(file.source)
+        # Whether a literal is a default, or a documented value, the file alone does not say.
+        depends = not found.complete or (bool(found.places) and path in reads)
+        if depends or any(needle in file.source.data for needle in needles):
+            literals = list(_in_file(file.source, everywhere, reads.get(path, set()), variables))
+        else:
+            literals = found.places
+        result += [
+            Place(
+                found=Hardcoded(value=place.value, shown=place.shown),
+                path=path,
+                line=place.line,
+                column=place.column,
+                in_constant=place.in_constant,
+                reason=place.reason,
+            )
+            for place in literals
+        ]
+    cache.save()
+    return result
+
+
+class FilePlace(NamedTuple):
+    """A literal; the attributes of `Place` that its file decides."""
+
+    value: Value
+    shown: str
+    line: int
+    column: int
+    in_constant: bool
+    reason: str | None
+
+
+class FileLiterals(NamedTuple):
+    """The literals of a file that ship and belong in configuration, by its bytes alone.
+
+    Attributes:
+        complete: no other file has a part in any of them.
+    """
+
+    places: list[FilePlace]
+    complete: bool
+
+
+def alone(source: Source) -> FileLiterals:
+    """The literals of a file that is looked at by itself."""
+    if not _CANDIDATE.search(source.data):
+        return FileLiterals([], complete=True)
+    try:
+        found = list(_in_file(source, TextValues(OneFile()), set(), {}))
+    except NotHereError:
+        return FileLiterals([], complete=False)
+    return FileLiterals(found, complete=True)
 
 
 def _in_file(
-    file: RustFile,
+    source: Source,
     values: TextValues,
-    env_places: set[tuple[int, int]],
+    reads: set[tuple[int, int]],
     variables: Mapping[str, str],
-) -> Iterator[Place]:
-    source, items = file.source, file.source.tokens
+) -> Iterator[FilePlace]:
+    items = source.tokens
     excluded: list[tuple[int, int]] | None = None
-    constants = [(constant.start, constant.end) for constant in source.items.constants]
+    constants: list[tuple[int, int]] = []
     for index, text in _literals(source, values):
         found = classify(text, variables)
         token = items[index]
-        if found is None or not file.is_production_at(token.start):
+        if found is None or source.is_test_at(token.start):
             continue
         if excluded is None:
-            excluded = _excluded(file, env_places)
+            excluded = _excluded(source, reads)
+            constants = [(constant.start, constant.end) for constant in source.items.constants]
         if _is_compared(items, index) or _within(excluded, token.start):
             continue
         if _in_format(items, index) and found.value not in {Value.URL, Value.CREDENTIALS}:
             continue
-        yield Place(
-            found=found,
-            path=file.path,
+        yield FilePlace(
+            value=found.value,
+            shown=found.shown,
             line=token.line,
             column=token.column,
             in_constant=_within(constants, token.start),

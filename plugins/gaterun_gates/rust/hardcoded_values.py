@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Value(StrEnum):
@@ -36,8 +37,7 @@ _PATH = re.compile(
 _SHORTEST = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hardcoded:
+class Hardcoded(msgspec.Struct, frozen=True, kw_only=True):
     """A string that belongs in configuration.
 
     Attributes:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 import gaterun
 from gaterun_gates.rust.code_size import Moves, Side, Size, moves, side, size
 from gaterun_gates.rust.conventional_targets import conventional_roots
+from gaterun_gates.rust.generated_files import generated_files
 from gaterun_gates.rust.git_tree import Blob, blob_id, changed_lines, contents, tree
 from gaterun_gates.rust.line_count import Count, is_generated
 from gaterun_gates.rust.source import Source
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.blob_cache import BlobCache
-    from gaterun_gates.rust.module_tree import Outline
+    from gaterun_gates.rust.outline import Outline
     from gaterun_gates.rust_sources import RustSources
 
 _TEST_KINDS = frozenset({"test", "bench", "example"})
 _LARGEST = 1_000_000
+#: Files that say which code counts, and how.
+_ALSO = frozenset({"Cargo.toml", ".gitattributes"})
 #: Text that may quote code without being a place to hide it.
 _NOT_CODE = (".md", ".toml", ".lock", ".json", ".yml", ".yaml", ".svg", ".diff", ".patch")
 
@@ -44,8 +48,7 @@ def total(tree_side: Side, counts: BlobCache[Count]) -> Size:
     return size(tree_side, counted)
 
 
-@dataclass(slots=True, kw_only=True)
-class HeadSide:
+class HeadSide(msgspec.Struct, kw_only=True):
     """The working tree.
 
     Attributes:
@@ -82,6 +85,10 @@ def head_side(
     roots = conventional_roots(manifests, set(files)) | _member_roots(workspace)
     tree_side = side(rust, roots, sources.read, sources.outlines)
     tree_side.paths = tuple(path for path in tree_side.paths if path not in unwanted)
+    attributes = {
+        path: (ctx.root / path).read_bytes() for path in files if _is_attributes(ctx.root, path)
+    }
+    tree_side.generated = generated_files(ctx, tree_side.paths, attributes)
     return HeadSide(
         side=tree_side,
         outlines=sources.outlines,
@@ -114,7 +121,7 @@ class BaseSide:
         self._load([path for path in self._tree if self._is_wanted(path)])
 
     def _is_wanted(self, path: str) -> bool:
-        return path.endswith(".rs") or path.rpartition("/")[2] == "Cargo.toml"
+        return path.endswith(".rs") or path.rpartition("/")[2] in _ALSO
 
     def _load(self, paths: Sequence[str]) -> None:
         """Get the bytes of files: from the working tree where they are the same, else from git."""
@@ -166,6 +173,13 @@ class BaseSide:
         roots |= {path: test for path, test in members if path in files}
         rust = [path for path in files if path.endswith(".rs")]
         tree_side = side(rust, roots, self.read, self._head.outlines)
+        attributes = {
+            path: self._data[path]
+            for path in files
+            if path.rpartition("/")[2] == ".gitattributes" and path in self._data
+        }
+        known = [path for path in tree_side.paths if path in self._tree]
+        tree_side.generated = generated_files(self._ctx, known, attributes, self._commit)
         unwanted = {*self._head.exclude, *_matching(tree_side.paths, self._head.globs)}
         tree_side.paths = tuple(path for path in tree_side.paths if path not in unwanted)
         return tree_side
@@ -176,6 +190,7 @@ class BaseSide:
             same = old is not None and new is not None and old.oid == new.oid
             # An unchanged file may have become a test, or have ceased to be one.
             moved = (path in self.side.test_files) != (path in self._head.side.test_files)
+            moved |= (path in self.side.generated) != (path in self._head.side.generated)
             if not same or moved:
                 yield path
 
@@ -243,6 +258,10 @@ def _is(source: Source, blob: Blob) -> bool:
     """Whether a file has the content of a blob of git's."""
     sha1 = len(blob.oid) == len(source.oid)
     return (source.oid if sha1 else blob_id(source.data, blob.oid)) == blob.oid
+
+
+def _is_attributes(root: Path, path: str) -> bool:
+    return path.rpartition("/")[2] == ".gitattributes" and (root / path).is_file()
 
 
 def _matching(paths: Sequence[str], globs: Sequence[str]) -> set[str]:

@@ -6,7 +6,8 @@ Source of the rules: the serde book, "Container attributes" and "Field attribute
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from gaterun_gates.rust.items import Struct
 from gaterun_gates.rust.source import Source
@@ -17,8 +18,7 @@ from gaterun_gates.rust.tokens import Token, split_arguments
 _TRANSPARENT = frozenset({"Option", "Box", "Arc", "Rc", "Secret", "SecretBox", "Cow"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SerdeField:
+class SerdeField(msgspec.Struct, frozen=True, kw_only=True):
     """A field.
 
     Attributes:

@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import bisect
-from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gaterun_gates.rust.git_tree import blob_id
-from gaterun_gates.rust.items import Items, collect
-from gaterun_gates.rust.parser import parse
-from gaterun_gates.rust.test_code import CodeForTests, code_for_tests
-from gaterun_gates.rust.tokens import Token, tokens
 
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
-#: Files whose syntax is kept at a time: it takes some fifty times the room of their bytes.
-_PARSED = 256
-
-
-class _Syntax:
-    """What parsing gives. It depends on the bytes alone, so equal files share it."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.tree: Tree = parse(data)
-
-    @cached_property
-    def tokens(self) -> list[Token]:
-        return tokens(self.tree.root_node, self._data)
-
-    @cached_property
-    def items(self) -> Items:
-        return collect(self.tree.root_node)
-
-    @cached_property
-    def code_for_tests(self) -> CodeForTests:
-        if not any(word in self._data for word in (b"test", b"bench", b"fixture", b"quickcheck")):
-            return CodeForTests()
-        return code_for_tests(self.tree.root_node, self._data)
-
-
-_syntax = lru_cache(maxsize=_PARSED)(_Syntax)
+    from gaterun_gates.rust.items import Items
+    from gaterun_gates.rust.syntax import Syntax
+    from gaterun_gates.rust.test_code import CodeForTests
+    from gaterun_gates.rust.tokens import Token
 
 
 class Source:
@@ -75,6 +47,11 @@ class Source:
         return self._data
 
     @property
+    def file(self) -> str | None:
+        """Where it is; ``None`` for one that is not in the working tree."""
+        return self._file
+
+    @property
     def oid(self) -> str:
         """Git's object id of its bytes."""
         if not self._oid:
@@ -82,24 +59,30 @@ class Source:
         return self._oid
 
     @property
+    def _syntax(self) -> Syntax:
+        from gaterun_gates.rust.syntax import syntax
+
+        return syntax(self.data)
+
+    @property
     def tree(self) -> Tree:
         """The syntax tree."""
-        return _syntax(self.data).tree
+        return self._syntax.tree
 
     @property
     def tokens(self) -> list[Token]:
         """The tokens without comments."""
-        return _syntax(self.data).tokens
+        return self._syntax.tokens
 
     @property
     def items(self) -> Items:
         """Functions, constants, imports and bindings."""
-        return _syntax(self.data).items
+        return self._syntax.items
 
     @property
     def code_for_tests(self) -> CodeForTests:
         """What of it only tests compile, and what of that is ignored."""
-        return _syntax(self.data).code_for_tests
+        return self._syntax.code_for_tests
 
     @property
     def is_utf8(self) -> bool:

@@ -54,7 +54,7 @@ class SourceFiles:
             if known is not None and known[0] == signature:
                 self._seen[path] = known
                 return Source(path, file=full, oid=known[1])
-            source = Source(path, Path(full).read_bytes())
+            source = Source(path, Path(full).read_bytes(), file=full)
         except (OSError, ValueError):
             return None
         self._seen[path] = (signature, source.oid)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gaterun_gates.rust.parser import captures
 from gaterun_gates.rust.tokens import Token, split_arguments, tokens
@@ -42,8 +43,7 @@ _TEST_ATTRIBUTES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """An attribute as a range of tokens.
 
     Attributes:
@@ -167,8 +167,7 @@ def _range_in_macro(items: Sequence[Token], attribute: Attribute) -> tuple[int, 
     return items[attribute.first].start, end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeForTests:
+class CodeForTests(msgspec.Struct, frozen=True, kw_only=True):
     """Byte ranges of a file, in order and apart: what only tests compile, and ignored tests."""
 
     test: tuple[tuple[int, int], ...] = ()

@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gaterun_gates.rust.declared import Declared
 from gaterun_gates.rust.items import Binding, Function
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.std_names import STD_METHODS
+from gaterun_gates.rust.templates import UNKNOWN, Callback, Parameter, Template, joined
 from gaterun_gates.rust.test_code import path_at
 from gaterun_gates.rust.tokens import Token, split_arguments
-
-
-class Parameter(NamedTuple):
-    """The value of a function's parameter, or each element of it."""
-
-    path: str
-    function: Function
-    number: int
-    each: bool
-
-
-class Callback(NamedTuple):
-    """The argument that a closure is called with: the closure's byte range."""
-
-    start: int
-    end: int
-
-
-Part = str | Parameter | Callback | None
-#: The parts of a string in order; ``None`` stands for text that is not known.
-Template = tuple[Part, ...]
-UNKNOWN: Template = (None,)
 
 _DEPTH = 8
 _SAME_TEXT = frozenset(
@@ -57,31 +35,6 @@ _SAME_ELEMENTS = frozenset(
 )
 _FROM = frozenset({"from", "new", "Borrowed", "Some", "Owned", "from_str"})
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}:]*)(?::[^{}]*)?\}")
-
-
-def joined(parts: Sequence[Part]) -> Template:
-    """`parts` with neighbouring texts put together."""
-    result: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and result and isinstance(result[-1], str):
-            result[-1] += part
-        elif part != "":
-            result.append(part)
-    return tuple(result) or ("",)
-
-
-def literal(template: Template) -> str | None:
-    """The text of a template that is wholly known."""
-    if len(template) == 1 and isinstance(template[0], str):
-        return template[0]
-    return None
-
-
-def ends(template: Template) -> tuple[str, str]:
-    """The known beginning and end of a template."""
-    first, last = template[0], template[-1]
-    known_end = last if isinstance(last, str) and len(template) > 1 else ""
-    return first if isinstance(first, str) else "", known_end
 
 
 class TextValues:
@@ -114,8 +67,11 @@ class TextValues:
                     tuple(part.upper() if isinstance(part, str) else None for part in template)
                     for template in inner
                 ]
+            arguments = split_arguments(items, items[last - 1].pair + 1, last - 1)
+            own = self._own_method(source, first, dot, method)
+            if own is not None:
+                return self._result(own, source, arguments, depth)
             if method not in STD_METHODS:
-                arguments = split_arguments(items, items[last - 1].pair + 1, last - 1)
                 return self._returned(source, method, arguments, depth)
             return [UNKNOWN]
         if token.kind == "if":
@@ -128,8 +84,18 @@ class TextValues:
             return self._path(source, first, last, depth)
         return [UNKNOWN]
 
-    def elements(self, source: Source, first: int, last: int, depth: int = 0) -> list[Template]:
-        """The strings that the elements of a list-like expression can be."""
+    def elements(
+        self, source: Source, first: int, last: int, depth: int = 0, *, part: int = -1
+    ) -> list[Template]:
+        """The strings that the elements of a list-like expression can be.
+
+        Args:
+            source: the file.
+            first: of the expression's tokens.
+            last: the index after them.
+            depth: of expressions in expressions.
+            part: the number in the tuple where the elements are tuples; -1 for whole elements.
+        """
         items = source.tokens
         first, last = _bare(items, first, last)
         if first >= last or depth > _DEPTH:
@@ -142,19 +108,30 @@ class TextValues:
             return [
                 template
                 for begin, end in split_arguments(items, first + 1, last - 1)
-                for template in self.evaluate(source, begin, end, depth + 1)
+                for template in self._element(source, begin, end, depth, part)
             ]
         trimmed = _method_at_end(items, first, last)
         if trimmed is not None:
             if trimmed[1] in _SAME_ELEMENTS:
-                return self.elements(source, first, trimmed[0], depth + 1)
+                return self.elements(source, first, trimmed[0], depth + 1, part=part)
             return [UNKNOWN]
         path, index = path_at(items, first, last)
         if index < last and items[index].kind == "(" and path[-1:] == ["Some"]:
-            return self.evaluate(source, index + 1, last - 1, depth + 1)
-        if index == last and path:
+            return self._element(source, index + 1, last - 1, depth, part)
+        if index == last and path and part < 0:
             return self._named(source, path, items[first].start, depth, each=True)
         return [UNKNOWN]
+
+    def _element(
+        self, source: Source, first: int, last: int, depth: int, part: int
+    ) -> list[Template]:
+        if part < 0:
+            return self.evaluate(source, first, last, depth + 1)
+        opening = source.tokens[first]
+        if opening.kind != "(" or opening.pair != last - 1:
+            return [UNKNOWN]
+        parts = split_arguments(source.tokens, first + 1, last - 1)
+        return self.evaluate(source, *parts[part], depth + 1) if part < len(parts) else [UNKNOWN]
 
     def _branches(self, source: Source, first: int, last: int, depth: int) -> list[Template]:
         items, found, index = source.tokens, [], first
@@ -193,6 +170,11 @@ class TextValues:
                 return self._product(source, arguments, depth)
             if path[-1] == "format" and arguments:
                 return self._format(source, arguments, depth)
+        if after.kind == "[" and after.pair == last - 1:
+            # Which of them, only the running program knows, unless it is a number.
+            found = self._named(source, path, items[first].start, depth, each=True)
+            number = items[index + 1].text if last - index == 3 else ""
+            return found[int(number) :][:1] or [UNKNOWN] if number.isdecimal() else found
         if after.kind == "(" and after.pair == last - 1:
             if path[-1] in _FROM:
                 return self.evaluate(source, index + 1, last - 1, depth + 1)
@@ -207,7 +189,31 @@ class TextValues:
         found = [d for d in self._declared.functions(name) if d.function.body is not None]
         if len(found) != 1:
             return [UNKNOWN]
-        home, function = found[0].file.source, found[0].function
+        return self._result((found[0].file.source, found[0].function), source, arguments, depth)
+
+    def _own_method(
+        self, source: Source, first: int, dot: int, method: str
+    ) -> tuple[Source, Function] | None:
+        """What ``self.method`` means: a method of the same type in the same file."""
+        around = source.items.function_at(source.tokens[first].start)
+        if dot - first != 1 or source.tokens[first].text != "self" or around is None:
+            return None
+        found = [
+            (source, function)
+            for function in source.items.functions
+            if function.name == method and function.owner == around.owner and function.has_self
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _result(
+        self,
+        called: tuple[Source, Function],
+        source: Source,
+        arguments: Sequence[tuple[int, int]],
+        depth: int,
+    ) -> list[Template]:
+        """What a function can return when it is called with these arguments."""
+        home, function = called
         body = function.body or (0, 0)
         results: list[Template] = []
         for template in self.evaluate(home, *home.slice(*body), depth + 1):
@@ -234,6 +240,10 @@ class TextValues:
             values = self.evaluate(source, begin, end, depth + 1)
             found = [joined((*left, *right)) for left in found for right in values][:64]
         return found
+
+    def formatted(self, source: Source, arguments: Sequence[tuple[int, int]]) -> list[Template]:
+        """What ``format!`` and its like make of their arguments."""
+        return self._format(source, arguments, 0)
 
     def _format(
         self, source: Source, arguments: Sequence[tuple[int, int]], depth: int
@@ -291,7 +301,7 @@ class TextValues:
             return [UNKNOWN]
         where = source.slice(*binding.value)
         if binding.kind in {"for", "element"} or each:
-            return self.elements(source, *where, depth + 1)
+            return self.elements(source, *where, depth + 1, part=binding.index)
         return self.evaluate(source, *where, depth + 1)
 
     def _constant(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -38,7 +40,7 @@ _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F_]+)\}|x([0-9a-fA-F]{2})|(\r?\n\s*)|(.
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, gc=False):  # there are millions, and none refers to another
     """One token.
 
     Attributes:
@@ -168,7 +170,7 @@ def tokens(root: Node, data: bytes, only: re.Pattern[bytes] | None = None) -> li
             wanted = open_brackets[-1]
             if _OPEN[found[wanted].kind] == kind:
                 pair = open_brackets.pop()
-                found[pair] = found[pair]._replace(pair=len(found))
+                found[pair].pair = len(found)
         text = data[start:end].decode("utf-8", "replace")
         found.append(Token(kind, text, start, end, line, start - line_start + 1, pair, in_macro))
     return found
