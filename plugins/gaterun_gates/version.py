@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 _ABOUT = """\
 Compares every place that states a version with one expected version: `equals`, or without it
-`workspace.package.version` if any crate inherits that, or else the version that most crates have.
-With `independent = true` crates have versions of their own, and each place is compared with the one
-of the crate that it names or belongs to.
+`workspace.package.version` if any crate inherits that, or else the version that most of the crates
+that may be published have (the highest of several). With `independent = true` crates have versions
+of their own, and each place is compared with the one of the crate that it names or belongs to.
 
 - `mismatches`: workspace members, `workspace.package.version`, the `places` that you declare, and
   the places that are found by themselves: install instructions in documents (`demo = "1.9"`,
