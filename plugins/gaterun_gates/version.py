@@ -30,7 +30,8 @@ of their own, and each place is compared with the one of the crate that it names
 - `stale_mentions`: lines in other files that still name the version of the base commit.
   Changelogs, release notes, migration guides, archives, lock files and manifests are left out.
 - `orphans`: crates below the root that are no members and have another version than the expected
-  one (or 0.0.0). They only count as mismatches with `outside = true`.
+  one (or 0.0.0), those in folders of tests and fixtures left out. They only count as mismatches
+  with `outside = true`.
 - `places`: how many places outside of manifests were compared.
 
 A member without a version has 0.0.0 for cargo, and is compared as that. A number that happens to
