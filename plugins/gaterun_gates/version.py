@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 _ABOUT = """\
 Compares every place that states a version with one expected version: `equals`, or without it
-`workspace.package.version` if any crate inherits that, or else the version that most crates have.
-With `independent = true` crates have versions of their own, and each place is compared with the one
-of the crate that it names or belongs to. `groups` are crates that share a version among
-themselves, `versions` says that of single crates, and `exclude` leaves crates out.
+`workspace.package.version` if any crate inherits that, or else the version that most of the crates
+that may be published have (the highest of several). With `independent = true` crates have versions
+of their own, and each place is compared with the one of the crate that it names or belongs to.
+`groups` are crates that share a version among themselves, `versions` says that of single crates, and
+`exclude` leaves crates out.
 
 - `mismatches`: workspace members, `workspace.package.version`, the `places` that you declare, and
   the places that are found by themselves: install instructions in documents (`demo = "1.9"`,
@@ -35,7 +36,8 @@ themselves, `versions` says that of single crates, and `exclude` leaves crates o
 - `stale_mentions`: lines in other files that still name the version of the base commit.
   Changelogs, release notes, migration guides, archives, lock files and manifests are left out.
 - `orphans`: crates below the root that are no members and have another version than the expected
-  one (or 0.0.0). They only count as mismatches with `outside = true`.
+  one (or 0.0.0), those in folders of tests and fixtures left out. They only count as mismatches
+  with `outside = true`.
 - `places`: how many places outside of manifests were compared.
 - `tag_state`: whether the version has a git tag (`tag`, by default `v{version}`), and where it
   points. With `tag_policy` what is otherwise than asked counts as a mismatch, and so does a

@@ -107,6 +107,8 @@ NOT_COUNTED = {
     "a comparison": 'fn f(h: &str) -> bool { h == "127.0.0.1" || h.starts_with("/var/log/x") }',
     "a pattern": 'fn f(h: &str) { match h { "127.0.0.1" | "0.0.0.0" => 1, _ => 2 } }',
     "a default": 'fn f() { std::env::var("A").ok().unwrap_or_else(|| "0.0.0.0:80".into()); }',
+    "a pattern with a condition": "fn f(h: &str, b: bool) -> bool "
+    '{ matches!(h, "127.0.0.1" | "0.0.0.0" if b) }',
     "a default in a match": 'fn f() { match std::env::var("A") { Ok(v) => v, '
     'Err(_) => "0.0.0.0:80".into() } }',
     "a default given to a function": "fn or(k: &str, d: &str) -> String "
@@ -134,6 +136,8 @@ COUNTED = {
     "a text with holes": 'fn f(p: u16) { format!("http://localhost:{p}"); }',
     "pieces": 'fn f() { g(concat!("0.0.0.0", ":80")); }',
     "a fallback beside no read": 'fn f(o: Option<&str>) { o.unwrap_or("0.0.0.0:80"); }',
+    "a closure": 'fn f(o: Option<&str>) { o.unwrap_or_else(|| "0.0.0.0:80"); }',
+    "a closure with an argument": 'fn f(o: Option<u8>) { o.map(|x| "0.0.0.0:80"); }',
 }
 
 

@@ -232,6 +232,18 @@ def test_drift_of_a_lock_file(
     assert [(item.package, item.line, item.found) for item in found] == drift
 
 
+def test_a_git_dependency_without_a_version_may_be_a_pre_release() -> None:
+    lock = LOCK.replace('version = "0.2.0"', 'version = "0.2.0-rc.1"').replace(
+        '"dep 0.2.0"', '"dep 0.2.0-rc.1"'
+    )
+
+    def drift(req: str) -> list[str]:
+        found = find_drift(read_lock(lock), [_package("a", "1.0.0", dep=req)])
+        return [item.found for item in found]
+
+    assert (drift("*"), drift("^0.2")) == ([], ["dep 0.2.0-rc.1"])
+
+
 def test_conflicts_in_a_lock_file_are_told() -> None:
     with pytest.raises(ValueError, match="TOML"):
         read_lock("<<<<<<< HEAD\n" + LOCK)

@@ -100,6 +100,8 @@ def measured(clone: Clone, *, compiling: bool, surveying: bool) -> Iterator[Row]
     if compiling:
         for compiler in (artefacts, lints, suites):
             yield from compiler.rows(clone)
+        if surveying:
+            yield from lints.suppressions(clone)
 
 
 def explain(clone: str, row: Row, notes: Sequence[dict[str, Any]]) -> str:
@@ -116,6 +118,11 @@ def shown(value: object) -> str:
     if isinstance(value, frozenset):
         return f"{len(value)} in a list"
     return "not measured" if value is None else str(value).lower()
+
+
+def escaped(text: str) -> str:
+    """A cell of a table: a pipe would end it."""
+    return text.replace("|", "\\|")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -149,7 +156,7 @@ def main(arguments: Sequence[str]) -> int:
                 reason = explain(clone.name, row, notes.get("difference", []))
                 unexplained += bool(row.difference and not reason)
                 remark = row.difference and f"{row.difference} — {reason or '**UNEXPLAINED**'}"
-                cells = (shown(row.gaterun), shown(row.by_hand), row.how, remark or "none")
+                cells = (shown(row.gaterun), shown(row.by_hand), escaped(row.how), remark or "none")
                 print("|", " | ".join((clone.name, row.gate, row.metric, *cells)), "|", flush=True)
     if unexplained:
         print(f"\n{unexplained} differences without a reason in {NOTES.name}", file=sys.stderr)

@@ -159,6 +159,8 @@ def _dependency_drift(
 
 
 def _takes(version: str, requirement: str) -> bool:
+    if requirement == "*":
+        return True  # what cargo calls a git dependency without a version: pre-releases too
     try:
         return satisfies(version, requirement)
     except ValueError:

@@ -135,7 +135,9 @@ def _end_of_chain(items: list[Token], index: int) -> int:
 def _is_compared(items: list[Token], index: int) -> bool:
     before = items[index - 1].kind if index else ""
     after = items[index + 1].kind if index + 1 < len(items) else ""
-    return before in {"==", "!="} or after in {"==", "!=", "=>", "|"} or before == "|"
+    # `"a" | "b"` are patterns; `|| "a"` and `|x| "a"` are closures, and their value.
+    alternative = before == "|" and index >= 2 and items[index - 2].is_string
+    return before in {"==", "!="} or after in {"==", "!=", "=>", "|"} or alternative
 
 
 def _reason(data: bytes, position: int) -> str | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from by_hand import survey
 from by_hand.rows import Clone, Row
-from by_hand.tools import matches, messages, metadata, output
-
-#: A line that names lints in `allow` or `expect`.
-SUPPRESSION = r"#!?\[.*\b(allow|expect)\("
+from by_hand.tools import messages, metadata, output, tracked
 
 
 def warnings(clone: Clone, *flags: str, program: str, folder: str) -> frozenset[str]:
@@ -60,7 +59,11 @@ def rows(clone: Clone) -> Iterator[Row]:
     yield Row(
         gate="clippy",
         metric="places of warnings",
-        gaterun=report.places("clippy") - _hidden(clone),
+        gaterun=frozenset(
+            f"{f['path']}:{f['line']}"
+            for f in report.findings("clippy")
+            if not f["message"].startswith("suppressed: ")
+        ),
         by_hand=frozenset(re.sub(r":\d+ .*", "", place.split(" ")[0] + " ") for place in plain),
         how="the same, as file:line",
     )
@@ -86,14 +89,25 @@ def rows(clone: Clone) -> Iterator[Row]:
         by_hand=len(unused),
         how="`RUSTFLAGS='--force-warn unused' cargo check --all-targets`: rustc, not clippy",
     )
+
+
+def suppressions(clone: Clone) -> Iterator[Row]:
+    """What needs the program in `survey/`."""
+    sources = survey.read(clone.root, clone.scratch)
+    named = sum(len(sources.files[path]["allows"]) for path in sources.shipped | sources.tests)
+    for name in tracked(clone.root, "Cargo.toml", "*/Cargo.toml"):
+        table = tomllib.loads((clone.root / name).read_text("utf-8"))
+        for section in (table, table.get("workspace", {})):
+            for lints in section.get("lints", {}).values():
+                levels = lints.values() if isinstance(lints, dict) else ()
+                named += sum(
+                    (level.get("level") if isinstance(level, dict) else level) == "allow"
+                    for level in levels
+                )
     yield Row(
         gate="clippy",
-        metric="lines with suppressions",
-        gaterun=None,
-        by_hand=len(matches(clone.root, SUPPRESSION, "*.rs")),
-        how="`git grep` of `allow(` and `expect(` in attributes",
+        metric="suppressions",
+        gaterun=clone.report.value("clippy", "suppressions"),
+        by_hand=named,
+        how="syn: lints named in `allow` and `expect`, also in `cfg_attr`; tomllib: `[lints]`",
     )
-
-
-def _hidden(clone: Clone) -> frozenset[str]:
-    return clone.report.places("clippy", "suppressed")

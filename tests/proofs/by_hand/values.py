@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from by_hand import survey
 from by_hand.rows import Clone, Row
 
-FOLDERS = r"/(etc|var|usr|opt|home|tmp|root|srv|mnt|run|proc|sys|dev|bin|sbin|lib|private|Users)/\S"
+FOLDERS = r"/(etc|var|usr|opt|home|tmp|root|srv|mnt|run|Users)(/[^\s{}]+|$)"
 FROM_ENV = re.compile(r"(try_)?from_env(_\w+)?")
 HOST_PORT = re.compile(r"[A-Za-z0-9.-]+:\d{2,5}")
 PRIVATE = ("localhost", ".local", ".internal", ".lan", ".corp")
@@ -27,7 +27,7 @@ def rows(clone: Clone) -> Iterator[Row]:
     yield Row(
         gate="hardcoded",
         metric="total",
-        gaterun=clone.report.places("hardcoded") - constants(clone),
+        gaterun=clone.report.places("hardcoded"),
         by_hand=frozenset(places["value"]),
         how="syn: string literals that are addresses or paths, by the rules that `explain` prints",
     )
@@ -53,14 +53,6 @@ def rows(clone: Clone) -> Iterator[Row]:
     )
 
 
-def constants(clone: Clone) -> frozenset[str]:
-    return frozenset(
-        f"{f['path']}:{f['line']}"
-        for f in clone.report.findings("hardcoded")
-        if f["severity"] == "note"
-    )
-
-
 def belongs_in_configuration(text: str) -> bool:
     """An address of an installation, or a path into a machine's own folders."""
     if re.match(FOLDERS, text):
@@ -72,6 +64,8 @@ def belongs_in_configuration(text: str) -> bool:
         except ValueError:
             return False
         return bool(parts.password) or host.endswith(PRIVATE) or _address(host)
+    if text == "::":
+        return False  # an IPv6 address by its form, a Rust path's separator by its use
     host, _, port = text.rpartition(":")
     if HOST_PORT.fullmatch(text) and port.isdecimal():
         return "." in host or host == "localhost" or _address(host)

@@ -45,17 +45,19 @@ def read_names(clone: Clone) -> tuple[set[str], frozenset[str]]:
         for name, value in facts["constants"]:
             constants.setdefault(name, set()).add(value)
     helpers: dict[str, int] = clone.settings.get("env_helpers", {})
+    by_eye: dict[str, list[str]] = clone.settings.get("env_by_eye", {})
     names: set[str] = set()
     unclear: set[str] = set()
     for path in sources.shipped - sources.build:
         facts = sources.files[path]
         for read in facts["reads"]:
-            if sources.is_test(path, read["line"]) or read["how"] == "compile":
+            if sources.is_test(path, read["line"]):
                 continue
-            found = resolve(read["name"], constants)
+            place = f"{path}:{read['line']}"
+            found = set(by_eye[place]) if place in by_eye else resolve(read["name"], constants)
             names |= found
             if not found and read["function"] not in _bare(helpers):
-                unclear.add(f"{path}:{read['line']}")
+                unclear.add(place)
         for call in facts["calls"]:
             index = helpers.get(call["callee"])
             if index is None or sources.is_test(path, call["line"]):

@@ -14,7 +14,9 @@ from by_hand.tools import metadata, tracked
 def rows(clone: Clone) -> Iterator[Row]:
     packages = metadata(clone.root)["packages"]
     versions = {package["name"]: package["version"] for package in packages}
-    expected = clone.settings.get("version") or Counter(versions.values()).most_common(1)[0][0]
+    published = [package["version"] for package in packages if package["publish"] != []]
+    counted = Counter(published or versions.values())
+    expected = clone.settings.get("version") or counted.most_common(1)[0][0]
     yield _row(clone, "members", len(packages), "`cargo metadata --no-deps`")
     other = frozenset(name for name, version in versions.items() if version != expected)
     yield Row(

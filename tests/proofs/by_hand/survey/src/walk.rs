@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use quote::ToTokens;
 use serde::Serialize;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -24,6 +25,8 @@ pub struct Facts {
     strings: Vec<Text>,
     functions: Vec<Function>,
     calls: Vec<Call>,
+    /// Lints that `allow` and `expect` name.
+    allows: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -262,6 +265,18 @@ impl Walk {
         });
     }
 
+    fn allowed(&mut self, meta: &Meta) {
+        let Meta::List(list) = meta else { return };
+        let parse = syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated;
+        let Ok(parts) = list.parse_args_with(parse) else { return };
+        if list.path.is_ident("allow") || list.path.is_ident("expect") {
+            let lints = parts.iter().filter(|part| matches!(part, Meta::Path(_)));
+            self.facts.allows.extend(lints.map(|lint| lint.to_token_stream().to_string()));
+        } else if list.path.is_ident("cfg_attr") {
+            parts.iter().skip(1).for_each(|part| self.allowed(part));
+        }
+    }
+
     fn text(&mut self, value: String, line: usize) {
         let place = ["const", "message", "compared", "default"]
             .into_iter()
@@ -456,7 +471,9 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     // Attributes hold no values of the program.
-    fn visit_attribute(&mut self, _: &'ast Attribute) {}
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        self.allowed(&attribute.meta);
+    }
 
     // A text in a pattern is compared with.
     fn visit_pat(&mut self, pattern: &'ast syn::Pat) {
@@ -579,6 +596,14 @@ impl Walk {
         for (index, tree) in trees.iter().enumerate() {
             match tree {
                 TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Ident(ident)
+                    if index == 0 && (ident == "allow" || ident == "expect") =>
+                {
+                    let all = trees.iter().cloned().collect::<proc_macro2::TokenStream>();
+                    if let Ok(meta) = syn::parse2::<Meta>(all) {
+                        self.allowed(&meta);
+                    }
+                }
                 TokenTree::Ident(ident) if ident == "mod" => {
                     if let (Some(TokenTree::Ident(name)), Some(TokenTree::Punct(_))) =
                         (trees.get(index + 1), trees.get(index + 2))
