@@ -11,7 +11,6 @@ the direct reads (`env::var("NAME")`) are written there, one a line.
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,8 @@ Read = tuple[str, int, int, str]
 
 
 def _run(argv: Sequence[str | Path]) -> None:
+    import subprocess
+
     subprocess.run(argv, check=True)
 
 

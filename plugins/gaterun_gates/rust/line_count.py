@@ -49,19 +49,31 @@ def count(source: Source) -> Count:
     test_lines: set[int] = set()
     tokens = test_tokens = 0
     line = position = 0
-    pending = list(reversed(source.code_for_tests.test))
+    line_end = -1
+    for_tests = iter((*source.code_for_tests.test, (len(data), len(data))))
+    test_start, test_end = next(for_tests)
+    last_line = last_test_line = -1
     for _, start, end, _ in leaves(source.tree.root_node):
-        line += data.count(b"\n", position, start)
-        position = start
-        while pending and pending[-1][1] <= start:
-            pending.pop()
-        last = line + data.count(b"\n", start, end)
-        if pending and pending[-1][0] <= start:
+        if start > line_end:
+            line += data.count(b"\n", position, start)
+            position = start
+            line_end = data.find(b"\n", start)
+            line_end = len(data) if line_end < 0 else line_end
+        while start >= test_end:
+            test_start, test_end = next(for_tests)
+        if start >= test_start:
             test_tokens += 1
-            test_lines.update(range(line, last + 1))
+            if line != last_test_line:
+                test_lines.add(line)
+                last_test_line = line
         else:
             tokens += 1
-            lines.update(range(line, last + 1))
+            if line != last_line:
+                lines.add(line)
+                last_line = line
+        if end > line_end:
+            more = range(line, line + data.count(b"\n", start, end) + 1)
+            (test_lines if start >= test_start else lines).update(more)
     return Count(
         code=len(lines),
         tokens=tokens,
