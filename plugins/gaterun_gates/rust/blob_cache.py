@@ -85,7 +85,10 @@ class BlobCache(Generic[T]):
         """Keep what is known for later runs, what this run used before all else."""
         if not self._new:
             return
-        older = {oid: found for oid, found in self._kept.items() if oid not in self._used}
-        together = [*older.items(), *self._used.items()]
+        # Listed at once, as another gate may be asking meanwhile.
+        used = list(self._used.items())
+        recent = {oid for oid, _ in used}
+        older = [(oid, found) for oid, found in list(self._kept.items()) if oid not in recent]
+        together = [*older, *used]
         save(self._path, dict(together[-self._most :]))
         self._new = False

@@ -72,7 +72,8 @@ class SourceFiles:
         latest = self._began - _RESOLUTION
         at_rest = {
             path: (signature, oid)
-            for path, (signature, oid) in self._seen.items()
+            # Listed at once, as another gate may be reading files meanwhile.
+            for path, (signature, oid) in list(self._seen.items())
             if signature[1] < latest and signature[2] < latest
         }
         if at_rest != self._kept:
