@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gaterun.core import lock, shape
+from gaterun.core.evidence import trace
 from gaterun.core.execute import Processes, Stopped
 from gaterun.core.git import Git
 from gaterun.core.glob import glob_matcher
@@ -138,15 +139,12 @@ class GateContext:
             log=log,
             timeout=None if math.isinf(limit) else limit,
         )
-        place = completed.cwd
-        with contextlib.suppress(ValueError):
-            place = place.relative_to(self.root)
         self.evidence.append(
-            Evidence(
-                argv=completed.argv,
-                cwd=str(place),
-                exit_status=completed.exit_status,
-                seconds=round(completed.seconds, 3),
+            trace(
+                completed,
+                self._bench.processes,
+                env=env,
+                root=self.root,
                 log=f"{self._bench.logs.name}/{self._logs.name}/{log.name}",
             )
         )
@@ -285,7 +283,7 @@ class Bench:
         shared: list[Evidence] = []
         try:
             crash = self.logs / f"{context.name.replace('::', '.')}.crash"
-            with _as_refusal(f"gate '{context.plugin}'", crash):
+            with _as_refusal(f"gate '{context.plugin}'", crash, self.processes.redactor.text):
                 answer = checked(function(context, **self._arguments(function, context, shared)))
         except CannotMeasure as refusal:
             refusal.evidence = (*shared, *context.evidence)
@@ -349,7 +347,7 @@ class Bench:
         nested: list[Evidence] = []
         try:
             crash = self.logs / f"resource.{resource.name}.crash"
-            with _as_refusal(f"resource '{resource.name}'", crash):
+            with _as_refusal(f"resource '{resource.name}'", crash, self.processes.redactor.text):
                 arguments = self._arguments(resource.compute, context, nested)
                 computed.value = resource.compute(context, **arguments)
             computed.refusal = None
@@ -371,7 +369,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def _as_refusal(who: str, crash: Path) -> Iterator[None]:
+def _as_refusal(who: str, crash: Path, hide: Callable[[str], str]) -> Iterator[None]:
     """Turn whatever a plugin raises into a refusal to judge, and keep its traceback."""
     try:
         yield
@@ -386,7 +384,7 @@ def _as_refusal(who: str, crash: Path) -> Iterator[None]:
 
         with contextlib.suppress(OSError):
             crash.parent.mkdir(parents=True, exist_ok=True)
-            crash.write_text(traceback.format_exc(), "utf-8", "replace")
+            crash.write_text(hide(traceback.format_exc()), "utf-8", "replace")
         raise CannotMeasure(
             Reason.CRASHED,
             f"{who} raised {type(error).__name__}: {error}",

@@ -15,6 +15,8 @@ from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, values_for
 from gaterun.core.discovery import Plugins
+from gaterun.core.environment import Environment
+from gaterun.core.evidence import hidden, without_variables
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
@@ -62,6 +64,7 @@ class Session:
         baseline: ``None`` when there is none.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
+        environment: what commands inherit; the allowed variables of this process by default.
         tell: called with every event, from the thread that calls `run`.
     """
 
@@ -75,6 +78,7 @@ class Session:
     baseline: MetricsDocument | None = None
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Environment | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -96,7 +100,7 @@ class Session:
     def _run(self, folder: RunFolder, messages: SimpleQueue[Message]) -> RunRecord:
         started, clock = time.time(), time.monotonic()
         git = Git(self.root)
-        processes = Processes(folder.id)
+        processes = Processes(folder.id, self.environment)
         warnings: list[str] = []
         tree = _tree(git, warnings)
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
@@ -150,8 +154,14 @@ class Session:
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
+        redactor = processes.redactor
+
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
-            return obtain(bench, gate, baseline, progress=progress, repeat=repeat(gate))
+            def say(text: str) -> None:
+                progress(redactor.text(text))
+
+            result = obtain(bench, gate, baseline, progress=say, repeat=repeat(gate))
+            return hidden(result, redactor)
 
         loop = Loop(
             phase=self.phase,
@@ -180,13 +190,14 @@ class Session:
                 "the working tree changed during the run, so the verdicts are not of one tree"
             )
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        warnings.extend(without_variables(ordered))
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
             root=str(self.root),
             version=__version__,
-            argv=self.options.argv,
+            argv=tuple(map(redactor.text, self.options.argv)),
             tree=tree,
             environment=dict(environment),
             tasks={
@@ -202,7 +213,10 @@ class Session:
             role=self.options.role,
             base=base or "",
             interrupted=loop.interrupted,
-            warnings=tuple(warnings),
+            warnings=tuple(map(redactor.text, warnings)),
+            withheld=processes.environment.withheld,
+            variables=tuple(sorted(processes.environment.given)),
+            environment_digest=processes.environment.digest,
         )
         try:
             folder.finish(record)
