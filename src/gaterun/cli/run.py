@@ -185,6 +185,7 @@ def command(
         tell=tell,
         baseline=find_baseline(baseline_name, bound, opened, store),
         name=opened.phase_name(phase),
+        environment=opened.config.environment,
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
     )
     try:

@@ -15,6 +15,7 @@ import msgspec
 
 from gaterun import __version__
 from gaterun.core import toolchain
+from gaterun.core.environment import digest_of
 from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
 from gaterun.model.gate import Resource, resource_names
@@ -22,6 +23,9 @@ from gaterun.model.phase import Requirement
 
 #: Raised when what is bound, or how, changes: no older measurement is used again.
 _SCHEME = "1"
+
+#: Variables that tell programs how to show something, and differ from window to window.
+_MEANINGLESS = frozenset({"TERM", "COLUMNS", "NO_COLOR", "XDG_RUNTIME_DIR"})
 
 
 class Binder:
@@ -133,7 +137,9 @@ class Binder:
 
     @cached_property
     def _variables(self) -> str:
-        return _sha(*(f"{name}={value}" for name, value in sorted(self._environment.items())))
+        return digest_of(
+            {name: value for name, value in self._environment.items() if name not in _MEANINGLESS}
+        )
 
 
 def _canonical(options: object) -> tuple[str, str]:

@@ -18,6 +18,8 @@ from gaterun.core.baseline import BaselineValue, values_for
 from gaterun.core.binding import Binder
 from gaterun.core.bound_run import BoundRun, named
 from gaterun.core.discovery import Plugins
+from gaterun.core.environment import Environment
+from gaterun.core.evidence import hidden, without_variables
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
@@ -73,6 +75,7 @@ class Session:
         baseline: ``None`` when there is none.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
+        environment: what commands inherit; the allowed variables of this process by default.
         tell: called with every event, from the thread that calls `run`.
     """
 
@@ -86,6 +89,7 @@ class Session:
     baseline: MetricsDocument | None = None
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Environment | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -107,7 +111,7 @@ class Session:
     def _run(self, folder: RunFolder, messages: SimpleQueue[Message]) -> RunRecord:
         started, clock = time.time(), time.monotonic()
         git = Git(self.root)
-        processes = Processes(folder.id)
+        processes = Processes(folder.id, self.environment)
         warnings: list[str] = []
         before = self._look(git, warnings)
         tree = before.summary if before else Tree()
@@ -150,7 +154,7 @@ class Session:
                 before,
                 root=self.root,
                 base=base,
-                environment=os.environ,
+                environment=processes.environment.given,
                 resources=self.plugins.resources,
             ),
             Shelf(self.store.path / "measured"),
@@ -176,16 +180,21 @@ class Session:
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
+        redactor = processes.redactor
+
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
+            def say(text: str) -> None:
+                progress(redactor.text(text))
+
             result = obtain(
                 bench,
                 gate,
                 baseline,
-                progress=progress,
+                progress=say,
                 repeat=repeat(gate),
                 binding=bound.binding(gate),
             )
-            return bound.audited(gate, result)
+            return bound.audited(gate, hidden(result, redactor))
 
         loop = Loop(
             phase=self.phase,
@@ -218,13 +227,14 @@ class Session:
                     self.tell(GateFinished(result=result, time=time.time()))
             bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        warnings.extend(without_variables(ordered))
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
             root=str(self.root),
             version=__version__,
-            argv=self.options.argv,
+            argv=tuple(map(redactor.text, self.options.argv)),
             tree=tree,
             environment=dict(environment),
             tasks={
@@ -240,7 +250,10 @@ class Session:
             role=self.options.role,
             base=base or "",
             interrupted=loop.interrupted,
-            warnings=tuple(warnings),
+            warnings=tuple(map(redactor.text, warnings)),
+            withheld=processes.environment.withheld,
+            variables=tuple(sorted(processes.environment.given)),
+            environment_digest=processes.environment.digest,
         )
         try:
             folder.finish(record)
