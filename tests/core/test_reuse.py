@@ -85,9 +85,7 @@ MISSES: dict[str, Callable[[Any, pytest.MonkeyPatch], object]] = {
     "an option": options("number = 1\n"),
     "another option": options('reads = "outside.txt"\n'),
     "the inputs in the phase file": options('inputs = ["src/**", "README.md"]\n'),
-    "the base": lambda p, m: (
-        p.git("commit", "--quiet", "--allow-empty", "-m", "x"),
-    ),
+    "the base": lambda p, m: (p.git("commit", "--quiet", "--allow-empty", "-m", "x"),),
     "a toolchain file": lambda p, m: lay(p.root / "rust-toolchain.toml", "[toolchain]\n"),
     "a toolchain file above": lambda p, m: lay(p.root.parent / "rust-toolchain", "stable\n"),
     "rustup's settings": lambda p, m: lay(p.root.parent / "RUSTUP_HOME/settings.toml", "x\n"),
