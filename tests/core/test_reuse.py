@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -323,11 +322,5 @@ def test_without_a_lock_file_every_day_is_another(
     (bound.root / "Cargo.lock").unlink()
     measured(bound, reused=False)
     measured(bound, reused=True)
-
-    class Tomorrow(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-            return datetime(2099, 1, 1, tzinfo=tz or UTC)
-
-    monkeypatch.setattr("gaterun.core.toolchain.datetime", Tomorrow)
+    monkeypatch.setattr("gaterun.core.toolchain.today", lambda: "2099-01-01")
     measured(bound, reused=False)

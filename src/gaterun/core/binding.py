@@ -135,7 +135,7 @@ class Binder:
 
     @cached_property
     def _tools(self) -> str:
-        return toolchain.digest(self._root, self._environment)
+        return toolchain.digest(str(self._root), self._environment)
 
     @cached_property
     def _variables(self) -> str:
