@@ -32,6 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     color: Annotated[str, help("auto, always or never")] = "auto"
     output: Annotated[str, help("auto, human or agent")] = "auto"
     max_warnings: Annotated[int, help("advisory failures allowed; -1 means any number")] = -1
+    max_waiver_days: Annotated[int, help("days that a waiver may still have, at most")] = 90
 
 
 CHOICES: Mapping[str, Sequence[str]] = {
@@ -171,6 +172,10 @@ def load_config(
             )
     if values.get("jobs", 0) < 0:
         raise UsageError(f"jobs = {values['jobs']} ({origins['jobs']}) is less than 0")
+    if (longest := values.get("max_waiver_days", 1)) < 1:
+        raise UsageError(
+            f"max_waiver_days = {longest} ({origins['max_waiver_days']}) is less than 1"
+        )
     config = Config(
         root=root, settings=Settings(**values), origins=origins, file=source.name if table else ""
     )

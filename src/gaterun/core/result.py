@@ -18,6 +18,7 @@ from gaterun.model.measurement import Measurement
 from gaterun.model.phase import Mode, Requirement
 from gaterun.model.record import GateResult, MetricRecord
 from gaterun.model.verdict import Outcome, Verdict
+from gaterun.model.waiver import InForce
 
 #: The baseline's values for a measurement of a requirement; ``None`` without a baseline.
 BaselineOf = Callable[[Requirement, Measurement], Mapping[str, BaselineValue] | None]
@@ -87,21 +88,32 @@ def obtain(
     *,
     progress: Callable[[str], None],
     repeat: str = "",
+    in_force: InForce | None = None,
 ) -> GateResult:
     """Measure and judge.
+
+    Args:
+        in_force: waivers and sign-offs; ``None`` for none.
 
     Raises:
         Stopped: the run was interrupted.
     """
     started, clock = time.time(), time.monotonic()
+    in_force = in_force or InForce()
+    evidence: tuple[Evidence, ...] = ()
     try:
-        measurement, evidence = bench.measure(
-            requirement.gate,
-            requirement.options,
-            name=requirement.node_id,
-            timeout=requirement.timeout,
-            progress=progress,
-        )
+        if requirement.mode is Mode.MANUAL:
+            from gaterun.core.signoff import signed
+
+            measurement = signed(requirement, in_force.signoffs, bench.root)
+        else:
+            measurement, evidence = bench.measure(
+                requirement.gate,
+                requirement.options,
+                name=requirement.node_id,
+                timeout=requirement.timeout,
+                progress=progress,
+            )
     except CannotMeasure as refusal:
         return unmeasured(
             requirement,
@@ -116,7 +128,12 @@ def obtain(
             seconds=time.monotonic() - clock,
             evidence=refusal.evidence,
         )
-    verdict = judge(requirement, measurement, baseline(requirement, measurement))
+    compared = baseline(requirement, measurement)
+    verdict = judge(requirement, measurement, compared)
+    if in_force.waivers:
+        from gaterun.core.waivers import apply
+
+        verdict = apply(in_force, requirement, measurement, verdict, compared)
     values = measured_metrics(requirement, measurement)
     return GateResult(
         node_id=requirement.node_id,

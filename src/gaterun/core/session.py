@@ -30,6 +30,7 @@ from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
+from gaterun.model.waiver import InForce
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -63,6 +64,7 @@ class Session:
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
         tell: called with every event, from the thread that calls `run`.
+        in_force: the waivers and sign-offs to judge with.
     """
 
     phase: Phase
@@ -75,6 +77,7 @@ class Session:
     baseline: MetricsDocument | None = None
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    in_force: InForce = field(default_factory=InForce)
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -151,7 +154,14 @@ class Session:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
-            return obtain(bench, gate, baseline, progress=progress, repeat=repeat(gate))
+            return obtain(
+                bench,
+                gate,
+                baseline,
+                progress=progress,
+                repeat=repeat(gate),
+                in_force=self.in_force,
+            )
 
         loop = Loop(
             phase=self.phase,
@@ -180,6 +190,11 @@ class Session:
                 "the working tree changed during the run, so the verdicts are not of one tree"
             )
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        if self.in_force.waivers:
+            from gaterun.core.waivers import leftovers
+
+            nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
+            warnings += leftovers(self.in_force, ordered, nodes)
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
