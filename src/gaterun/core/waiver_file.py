@@ -48,7 +48,8 @@ def find_source(root: Path, file: Path | None = None) -> Source | None:
     path = file or root / WAIVERS_FILE
     name = str(file) if file else WAIVERS_FILE
     try:
-        return Source(name, path.read_text("utf-8"))
+        # As bytes: line ends stay as they are when it is written again.
+        return Source(name, path.read_bytes().decode("utf-8"))
     except FileNotFoundError as error:
         if file is None and not path.is_symlink():
             return None
