@@ -173,29 +173,28 @@ class _Again:
         if comparison is None or not self._waived:
             return []
         metric = self._metrics[check.metric]
-        counted = _counted(metric, self._measurement.findings)
+        counts = counted(metric, self._measurement.findings)
         value = self._value(metric.name)
-        taken = [finding for finding in counted if id(finding) in self._waived]
+        taken = [finding for finding in counts if id(finding) in self._waived]
         if not metric.counts:
             remarks.append(f"{metric.name} does not count findings: waive its condition by name")
             return []
-        if value != len(counted):
+        if value != len(counts):
             remarks.append(
-                f"{metric.name} is {value} and {len(counted)} findings are told, so that nobody "
+                f"{metric.name} is {value} and {len(counts)} findings are told, so that nobody "
                 "can say which are waived"
             )
             return []
         if not taken:
             return []
-        left = len(counted) - len(taken)
+        left = len(counts) - len(taken)
         rest = replace(
             self._measurement,
             metrics={**self._measurement.metrics, metric.name: Measured(value=left)},
         )
         if not self._holds(replace(self._bare, require=(comparison,)), rest):
             remarks.append(
-                f"waivers cover {len(taken)} of {len(counted)}, which leaves {metric.name} "
-                f"at {left}"
+                f"waivers cover {len(taken)} of {len(counts)}, which leaves {metric.name} at {left}"
             )
             return []
         credit = Counter(self._waived[id(finding)] for finding in taken)
@@ -245,7 +244,7 @@ def with_instead(requirement: Requirement, text: str) -> Requirement:
     return replace(requirement, require=(parse_comparison(text, metrics),))
 
 
-def _counted(metric: Metric, findings: Iterable[Finding]) -> list[Finding]:
+def counted(metric: Metric, findings: Iterable[Finding]) -> list[Finding]:
     """The findings that a metric says that it counts."""
     return [
         finding
