@@ -29,7 +29,8 @@ lists; a test that ends the program with `exit(0)` gives no verdict (`incomplete
 Tests that do not compile give `build-failed`.
 
 `new_failures` are failed tests that `known_failures` does not name. A known failure that passes is
-reported (`known_fixed`), so that the list shrinks.
+reported (`known_fixed`), so that the list shrinks. A waiver of the failure (`rule = "test-failed"`,
+`message = "<id>: *"`) does the same with an owner and an end.
 
 **Pitfalls.** "626 of 630" needs `passed`, `total`, `failed` and `ignored` together: one number
 alone can be had by deleting tests. Nextest runs each test in a process of its own, so tests that

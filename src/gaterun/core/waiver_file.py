@@ -14,7 +14,8 @@ from gaterun.model.errors import UsageError
 from gaterun.model.waiver import WAIVERS_FILE, Decisions, SignOff, Waiver
 
 _FINDING_KEYS = ("rule", "path", "message", "fingerprint")
-_WAIVER_KEYS: Mapping[str, Any] = {
+#: Keys of an entry, and the types of their values.
+WAIVER_KEYS: Mapping[str, Any] = {
     "gate": str,
     "reason": str,
     "owner": str,
@@ -26,7 +27,7 @@ _WAIVER_KEYS: Mapping[str, Any] = {
     "condition": str,
     "instead": str,
 }
-_SIGNOFF_KEYS: Mapping[str, Any] = {
+SIGNOFF_KEYS: Mapping[str, Any] = {
     "phase": str,
     "gate": str,
     "name": str,
@@ -131,15 +132,15 @@ def _place(source: Source, table: Table) -> str:
 
 
 def _waiver(source: Source, table: Table, today: date, longest: int) -> Waiver:
-    table.known(list(_WAIVER_KEYS), "[[waiver]]")
+    table.known(list(WAIVER_KEYS), "[[waiver]]")
     needed = {
         "gate": "the waiver does not say which gate it is for",
         "reason": "the waiver does not say why",
         "owner": "the waiver does not say who answers for it",
     }
     texts = {
-        key: _text(table, key, _WAIVER_KEYS, missing=needed.get(key, ""))
-        for key, kind in _WAIVER_KEYS.items()
+        key: _text(table, key, WAIVER_KEYS, missing=needed.get(key, ""))
+        for key, kind in WAIVER_KEYS.items()
         if kind is str
     }
     expires = _date(table, "expires")
@@ -200,10 +201,10 @@ def _check_match(waiver: Waiver, table: Table) -> None:
 
 
 def _signoff(source: Source, table: Table, today: date) -> SignOff:
-    table.known(list(_SIGNOFF_KEYS), "[[signoff]]")
+    table.known(list(SIGNOFF_KEYS), "[[signoff]]")
     texts = {
-        key: _text(table, key, _SIGNOFF_KEYS, missing=f"the sign-off has no {key}")
-        for key, kind in _SIGNOFF_KEYS.items()
+        key: _text(table, key, SIGNOFF_KEYS, missing=f"the sign-off has no {key}")
+        for key, kind in SIGNOFF_KEYS.items()
         if kind is str
     }
     signed = _date(table, "date")

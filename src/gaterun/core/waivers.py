@@ -77,14 +77,16 @@ def apply(
     again = _Again(requirement, measurement, baseline, [w for w in live if not w.condition])
     waived: list[Waived] = []
     remarks: list[str] = []
-    uncovered = 0
+    uncovered = False
     for check in verdict.checks:
         if check.holds is not False:
             continue
-        found = again.by_findings(check, remarks)
-        found = found or again.by_condition(check, live, remarks)
+        why_not: list[str] = []
+        found = again.by_findings(check, why_not) or again.by_condition(check, live, why_not)
         waived += found
-        uncovered += not found
+        if not found:
+            uncovered = True
+            remarks += why_not
     if uncovered:
         remarks += [
             f"the waiver of {waiver.place} expired on {waiver.expires} ({waiver.owner})"
