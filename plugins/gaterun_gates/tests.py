@@ -317,6 +317,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure_tests,
+    inputs=("**",),
     requires=("new_failures == 0",),
     uses=("cargo-target",),
     pins=("total", "passed", "ignored"),

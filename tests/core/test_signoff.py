@@ -97,6 +97,15 @@ def test_a_waiver_is_no_signature(manual: Any) -> None:
     assert manual.run("p").outcomes == {"1::sign": "undecided"}
 
 
+def test_a_signature_that_is_taken_back_is_none(manual: Any) -> None:
+    """Nothing of it is used again: what decides is in the waiver file, not in the tree's inputs."""
+    manual.commit()
+    signed(manual, sha256("text\n"))
+    assert manual.run("p").outcomes == {"1::sign": "pass"}
+    (manual.root / "waivers.toml").unlink()
+    assert manual.run("p").outcomes == {"1::sign": "undecided"}
+
+
 def test_the_baseline_leaves_it_out(manual: Any) -> None:
     manual.phase(PHASE + '[[task.1.gate]]\nuse = "pass"\n')
     manual.commit()
@@ -122,6 +131,7 @@ def test_it_is_listed_like_any_gate(manual: Any) -> None:
         ("file =", 'use = "pass"\nfile =', "a manual gate uses no plugin"),
         ("file =", "fil =", "names the file that is signed"),
         ("file =", "more = 1\nfile =", "has no option 'more'"),
+        ("file =", 'inputs = ["docs/**"]\nfile =', "a manual gate depends on its file"),
         ("file =", "enforce_after = 2027-01-01\nfile =", "has no such date"),
         ("file =", 'ratchet = "signed"\nfile =', "has no better direction"),
         ('id = "sign"\n', "", "does not say what it uses"),

@@ -315,3 +315,18 @@ def test_an_unused_waiver_is_told_and_fails_nothing(phase: Any) -> None:
     (warning,) = ran.record.warnings
     assert "(bob), findings of rule gone, is unused" in warning
     assert phase.run("p", "value").record.warnings == ()
+
+
+def test_what_is_used_again_is_judged_with_the_waivers_of_today(phase: Any) -> None:
+    phase.write({"src/lib.rs": "// nothing\n", "waivers.toml": entry(rule="style")})
+    phase.commit()
+    assert phase.run("p").outcomes["1::places"] == "waived"
+    again = phase.run("p").results["1::places"]
+    assert (again.outcome, again.reused is not None) == ("waived", True)
+    assert again.verdict.waived[0].owner == "ann"
+    phase.write({"waivers.toml": entry(rule="style").replace(day(9), day(-1))})
+    over = phase.run("p").results["1::places"]
+    assert (over.outcome, over.reused is not None) == ("fail", True)
+    assert "expired on" in over.verdict.help
+    (phase.root / "waivers.toml").unlink()
+    assert phase.run("p").outcomes["1::places"] == "fail"

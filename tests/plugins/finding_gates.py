@@ -49,6 +49,7 @@ def gaterun_gates() -> list[gaterun.Gate]:
             ),
             options=PlacesOptions,
             requires=("places == 0",),
+            inputs=("src/**",),
             measure=_places,
         )
     ]

@@ -204,7 +204,7 @@ def save(opened: Opened, file: Path | None, text: str) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    from gaterun.core.store import written_aside
+    from gaterun.core.aside import written_aside
 
     path = file or opened.root / WAIVERS_FILE
     try:

@@ -243,6 +243,7 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
         needs=tuple(_gate_needs(task, key, table, known)),
         tags=_texts(table, "tags"),
         timeout=_timeout(table, gate),
+        inputs=_inputs(table),
         mode=mode,
         enforce_after=enforce_after,
         skip=skip,
@@ -263,6 +264,9 @@ def _manual(table: Table) -> Gate:
             "a manual gate uses no plugin, a person signs it",
             help='write id = "…" and file = "…"',
         )
+    if "inputs" in table.values:
+        # It would be used again as long as these are the same, whoever has signed what.
+        raise table.error("inputs", "a manual gate depends on its file, and on who has signed it")
     value = table.values.get("file", "")
     names = value if isinstance(value, list) else [value]
     if not names or any(isinstance(name, str) and outside(name) for name in names):
@@ -332,6 +336,17 @@ def _gate_needs(task: str, key: str, table: Table, known: Mapping[str, Sequence[
             )
         found.append(f"{home}::{name}")
     return found
+
+
+def _inputs(table: Table) -> tuple[str, ...]:
+    globs = _texts(table, "inputs")
+    if "inputs" in table.values and not any(glob[:1] not in {"!", "@", ""} for glob in globs):
+        raise table.error(
+            "inputs",
+            "they name no file, so that nothing would ever be measured again",
+            help='write ["**"] for every file, or leave the key out',
+        )
+    return globs
 
 
 def _timeout(table: Table, gate: Gate) -> float:

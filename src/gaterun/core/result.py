@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from gaterun.core.baseline import BaselineValue
 from gaterun.core.judge import judge, measured_metrics
 from gaterun.core.measure import Bench
+from gaterun.core.reuse import digests
+from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.finding import Finding
@@ -89,25 +91,26 @@ def obtain(
     progress: Callable[[str], None],
     repeat: str = "",
     in_force: InForce | None = None,
+    binding: Binding | None = None,
 ) -> GateResult:
     """Measure and judge.
 
     Args:
         in_force: waivers and sign-offs; ``None`` for none.
+        binding: what the measurement depends on, as far as that is known beforehand.
 
     Raises:
         Stopped: the run was interrupted.
     """
     started, clock = time.time(), time.monotonic()
     in_force = in_force or InForce()
-    evidence: tuple[Evidence, ...] = ()
     try:
         if requirement.mode is Mode.MANUAL:
             from gaterun.core.signoff import signed
 
-            measurement = signed(requirement, in_force.signoffs, bench.root)
+            measurement, trace = signed(requirement, in_force.signoffs, bench.root), None
         else:
-            measurement, evidence = bench.measure(
+            measurement, trace = bench.measure(
                 requirement.gate,
                 requirement.options,
                 name=requirement.node_id,
@@ -128,9 +131,38 @@ def obtain(
             seconds=time.monotonic() - clock,
             evidence=refusal.evidence,
         )
+    if binding is not None and trace is not None:
+        binding = replace(binding, reads=digests(trace.reads))
+    return judged(
+        requirement,
+        measurement,
+        baseline,
+        evidence=tuple(trace.evidence) if trace else (),
+        repeat=repeat,
+        started=started,
+        seconds=time.monotonic() - clock,
+        binding=binding,
+        in_force=in_force,
+    )
+
+
+def judged(
+    requirement: Requirement,
+    measurement: Measurement,
+    baseline: BaselineOf,
+    *,
+    evidence: tuple[Evidence, ...],
+    repeat: str,
+    started: float,
+    seconds: float,
+    binding: Binding | None,
+    reused: Reused | None = None,
+    in_force: InForce | None = None,
+) -> GateResult:
+    """Judge a measurement, made now or before, with the waivers of today."""
     compared = baseline(requirement, measurement)
     verdict = judge(requirement, measurement, compared)
-    if in_force.waivers:
+    if in_force is not None and in_force.waivers:
         from gaterun.core.waivers import apply
 
         verdict = apply(in_force, requirement, measurement, verdict, compared)
@@ -163,6 +195,8 @@ def obtain(
         file=requirement.location.file,
         line=requirement.location.line,
         started=started,
-        seconds=time.monotonic() - clock,
+        seconds=seconds,
         repeat=repeat,
+        binding=binding,
+        reused=reused,
     )
