@@ -20,6 +20,15 @@ def test_it_blocks_from_the_day_after(project: Any, zone: str, away: int, code: 
     assert (ran.code, ran.results["1::fail"].blocking) == (code, bool(code))
 
 
+def test_status_counts_it_from_the_day_after(project: Any) -> None:
+    last = datetime.now(UTC).date() - timedelta(days=1)
+    text = '[task.1]\n[[task.1.gate]]\nuse = "pass"\n[[task.1.gate]]\nuse = "fail"\nmode = "advisory"\n'
+    project.phase(f"{text}enforce_after = {last}\n")
+    project.commit()
+    project.run("p")
+    assert project.run("status", "p").code == 1
+
+
 def test_a_date_without_advisory_is_a_mistake(project: Any) -> None:
     project.phase('[task.1]\n[[task.1.gate]]\nuse = "fail"\nenforce_after = 2027-01-01\n')
     ran = project.run("p")

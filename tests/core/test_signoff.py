@@ -106,6 +106,17 @@ def test_a_signature_that_is_taken_back_is_none(manual: Any) -> None:
     assert manual.run("p").outcomes == {"1::sign": "undecided"}
 
 
+def test_status_counts_manual_gates(manual: Any) -> None:
+    manual.commit()
+    manual.run("p")
+    assert manual.run("status", "p").code == 1
+    signed(manual, sha256("text\n"))
+    manual.run("p")
+    assert manual.run("status", "p").code == 0
+    (manual.root / "waivers.toml").unlink()
+    assert manual.run("status", "p").code == 1
+
+
 def test_the_baseline_leaves_it_out(manual: Any) -> None:
     manual.phase(PHASE + '[[task.1.gate]]\nuse = "pass"\n')
     manual.commit()

@@ -330,3 +330,20 @@ def test_what_is_used_again_is_judged_with_the_waivers_of_today(phase: Any) -> N
     assert "expired on" in over.verdict.help
     (phase.root / "waivers.toml").unlink()
     assert phase.run("p").outcomes["1::places"] == "fail"
+
+
+def test_status_knows_that_a_waiver_is_over(phase: Any) -> None:
+    phase.phase('[task.1]\n[[task.1.gate]]\nuse = "places"\nplaces = ["style src/a.rs long"]\n')
+    phase.write({"src/lib.rs": "// nothing\n", "waivers.toml": entry(rule="style")})
+    phase.commit()
+    phase.run("p")
+    assert phase.run("status", "p").code == 0
+    # Another waiver that covers the same is as good.
+    phase.write({"waivers.toml": entry(path="src/a.rs")})
+    assert phase.run("status", "p").code == 0
+    for text in (entry(rule="style").replace(day(9), day(-1)), entry(rule="other"), ""):
+        phase.write({"waivers.toml": text})
+        ran = phase.run("status", "p")
+        assert (ran.code, "its waivers have expired, or changed" in ran.out) == (1, True)
+    phase.write({"waivers.toml": "[[broken"})
+    assert phase.run("status", "p").code == 4
