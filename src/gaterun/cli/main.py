@@ -140,7 +140,10 @@ def run(argv: Sequence[str], notes: Notes | None = None) -> int:
         gaterun.main(prog_name="gaterun")
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".
-        with gaterun.make_context("gaterun", arguments_of(argv), obj=notes) as context:
+        arguments = arguments_of(argv)
+        if notes is not None and arguments[0] not in {"run", "list"}:
+            notes.stop()
+        with gaterun.make_context("gaterun", arguments, obj=notes) as context:
             answer = gaterun.invoke(context)
         code = answer if isinstance(answer, int) else 0
         try:
