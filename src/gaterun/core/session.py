@@ -16,7 +16,7 @@ from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, values_for
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
-from gaterun.core.evidence import hidden, without_variables
+from gaterun.core.evidence import hidden, without_variables, writable
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
@@ -120,12 +120,13 @@ class Session:
             target=lambda: environment.update(host.facts(self.root)), daemon=True
         )
         prober.start()
-        self.tell(
+        tell = folder.events.telling(self.tell)
+        tell(
             RunStarted(
                 run_id=folder.id,
                 phase=self.phase.id,
                 title=self.phase.title,
-                root=str(self.root),
+                root=writable(str(self.root)),
                 version=__version__,
                 tree=tree,
                 nodes=tuple(gate.node_id for gate in self.chosen),
@@ -134,6 +135,7 @@ class Session:
                 jobs=self.options.jobs,
                 time=started,
                 base=base or "",
+                role=self.options.role,
             )
         )
 
@@ -170,7 +172,7 @@ class Session:
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
             repeat=repeat,
-            tell=self.tell,
+            tell=tell,
         )
         for task, need in loop.unmet:
             warnings.append(f"task {task} needs {need}, which is not part of this run")
@@ -191,13 +193,15 @@ class Session:
             )
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         warnings.extend(without_variables(ordered))
+        if folder.events.problem:
+            warnings.append(f"the run's events were not all kept: {folder.events.problem}")
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
-            root=str(self.root),
+            root=writable(str(self.root)),
             version=__version__,
-            argv=tuple(map(redactor.text, self.options.argv)),
+            argv=tuple(redactor.text(writable(word)) for word in self.options.argv),
             tree=tree,
             environment=dict(environment),
             tasks={
@@ -214,16 +218,17 @@ class Session:
             base=base or "",
             interrupted=loop.interrupted,
             warnings=tuple(map(redactor.text, warnings)),
-            withheld=processes.environment.withheld,
-            variables=tuple(sorted(processes.environment.given)),
+            withheld=tuple(map(writable, processes.environment.withheld)),
+            variables=tuple(sorted(map(writable, processes.environment.given))),
             environment_digest=processes.environment.digest,
         )
+        over = RunFinished(record=record, time=time.time())
         try:
-            folder.finish(record)
+            folder.finish(over, redactor)
         except OSError as error:
             unkept = f"the run could not be recorded: {error.strerror}"
             record = _with_warning(record, unkept)
-        self.tell(RunFinished(record=record, time=time.time()))
+        tell(RunFinished(record=record, time=over.time))
         return record
 
 
