@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gzip
 import os
 import secrets
@@ -13,6 +12,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from gaterun.core.aside import written_aside
+from gaterun.core.lock import claim
 from gaterun.core.record_file import EVENTS, LOGS, RECORD, SUMS, files_of, read_sums
 from gaterun.core.store import IMPORTED, IMPORTS, Store, is_run_id
 from gaterun.core.verify import verify
@@ -68,8 +68,7 @@ def take_in(archive: Path, store: Store) -> str:
     lock = -1
     try:
         place.mkdir(parents=True)
-        lock = os.open(place / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = claim(place / "lock")
         run_id = _unpack(archive, place)
         target = store.folder_of(run_id)
         if target.exists():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
@@ -11,8 +10,10 @@ import shutil
 import time
 from pathlib import Path
 
+from gaterun.core.aside import clear_asides
 from gaterun.core.event_log import EventLog
 from gaterun.core.execute import end_marked
+from gaterun.core.lock import abandoned, claim
 from gaterun.core.record_file import EVENTS, LOGS, RECORD, files_of, read_record, write_record
 from gaterun.core.redact import Redactor
 from gaterun.model.errors import UsageError
@@ -43,8 +44,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         (path / LOGS).mkdir(parents=True)
-        self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = claim(path / "lock")
         self.events = EventLog(path)
 
     @property
@@ -138,15 +138,20 @@ class Store:
             forget(self, keep=self.keep)
 
     def _clear_killed(self) -> None:
-        for lock in self.path.glob("runs/*/lock"):
-            if not is_held(lock):
+        for path in self.path.glob("runs/*/lock"):
+            lock = abandoned(path)
+            if lock is not None:
                 # Its gaterun was killed: end what it had started, keep its logs.
-                end_marked(lock.parent.name)
-                _hide_secrets(lock.parent)
-                lock.unlink(missing_ok=True)
-        for lock in self.path.glob(f"{IMPORTS}/*/lock"):
-            if not is_held(lock):
-                shutil.rmtree(lock.parent, ignore_errors=True)
+                end_marked(path.parent.name)
+                _hide_secrets(path.parent)
+                clear_asides(path.parent)
+                path.unlink(missing_ok=True)
+                os.close(lock)
+        for path in self.path.glob(f"{IMPORTS}/*/lock"):
+            lock = abandoned(path)
+            if lock is not None:
+                shutil.rmtree(path.parent, ignore_errors=True)
+                os.close(lock)
         for note in self.path.glob("scratch/*"):
             with contextlib.suppress(OSError, ValueError):
                 owner, folder = note.read_text().splitlines()[:2]
@@ -279,14 +284,8 @@ def _hide_secrets(folder: Path) -> None:
 
 def is_held(lock: Path) -> bool:
     """Whether a living run holds this lock."""
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
+    descriptor = abandoned(lock)
+    if descriptor is not None:
         os.close(descriptor)
-    return False
+        return False
+    return lock.exists()
