@@ -17,7 +17,7 @@ from gaterun.core.event_log import begin_of, replay, what_is_known
 from gaterun.core.record_file import RECORD, Outline, read_outline, read_record
 from gaterun.core.store import IMPORTED, Store, is_held
 from gaterun.model.errors import GaterunError, UsageError
-from gaterun.model.record import RunRecord
+from gaterun.model.record import RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome
 
 _AGE = re.compile(r"(\d+)\s*(min|h|d|w)")
@@ -186,7 +186,7 @@ def verify(opened: Opened, *, run: str, tree: bool) -> int:
     checked = verify(folder)
     problems = list(checked.problems)
     if tree and checked.record is not None:
-        difference = compare(checked.record.tree, opened.root)
+        difference = compare(checked.record.tree, _tree(opened, checked.record.phase))
         problems += [difference] if difference else []
     for problem in problems:
         click.echo(f"wrong    {problem}")
@@ -198,6 +198,17 @@ def verify(opened: Opened, *, run: str, tree: bool) -> int:
         click.echo("its tree is the one that is here now")
     click.echo(f"digest {checked.digest}")
     return int(ExitCode.OK)
+
+
+def _tree(opened: Opened, phase: str) -> Tree:
+    """The tree as it is now, without what gaterun writes there for this phase."""
+    from gaterun.core.bound_run import look_for
+    from gaterun.core.git import Git, GitError
+
+    try:
+        return look_for(opened.phase(phase), Git(opened.root), opened.config.state).summary
+    except (GitError, OSError) as error:
+        raise UsageError(f"git cannot say what tree this is: {error}") from error
 
 
 @command.command()

@@ -148,14 +148,11 @@ def replay(record: RunRecord, folder: Path | None = None) -> Iterator[Event]:
     heard: list[Event] = list(read_events(folder)) if folder is not None else []
     ended = end_of(folder) if folder is not None else None
     results = {result.node_id: result for result in record.results}
-    told = {event.result.node_id for event in heard if isinstance(event, GateFinished)}
-    if ended is not None and heard and isinstance(heard[0], RunStarted) and told == set(results):
-        for event in heard:
-            if isinstance(event, GateFinished):
-                # The record has a digest of its own, the copy in the log follows it.
-                yield GateFinished(result=results[event.result.node_id], time=event.time)
-            else:
-                yield event
+    told = {
+        event.result.node_id: event.result for event in heard if isinstance(event, GateFinished)
+    }
+    if ended is not None and heard and isinstance(heard[0], RunStarted) and told == results:
+        yield from heard
         yield RunFinished(record=record, time=ended)
         return
     yield RunStarted(

@@ -14,6 +14,8 @@ from msgspec import Struct
 from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, values_for
+from gaterun.core.binding import Binder
+from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
 from gaterun.core.evidence import hidden, without_variables, writable
@@ -23,10 +25,12 @@ from gaterun.core.lockfile import untouched
 from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
+from gaterun.core.reuse import Shelf
 from gaterun.core.store import RunFolder, Store
+from gaterun.core.tree import TreeState
 from gaterun.core.workers import Message, Workers, hearing_signals
 from gaterun.model.errors import NothingSelected
-from gaterun.model.event import Event, RunFinished, RunStarted
+from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
@@ -43,6 +47,9 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         max_warnings: how many advisory failures are allowed; ``None`` for any number.
         argv: the command line, for the record.
         role: ``run`` or ``baseline``.
+        fresh: measure everything, whatever is kept of earlier runs.
+        audit: share of the kept measurements that are made again and compared, from 0 to 1.
+        writes: paths that the run itself writes, relative to the workspace root.
     """
 
     jobs: int = 2
@@ -50,6 +57,9 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     max_warnings: int | None = None
     argv: tuple[str, ...] = ()
     role: str = "run"
+    fresh: bool = False
+    audit: float = 0.0
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -102,7 +112,8 @@ class Session:
         git = Git(self.root)
         processes = Processes(folder.id, self.environment)
         warnings: list[str] = []
-        tree = _tree(git, warnings)
+        before = self._look(git, warnings)
+        tree = before.summary if before else Tree()
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
@@ -139,6 +150,20 @@ class Session:
             )
         )
 
+        bound = BoundRun(
+            Binder(
+                before,
+                root=self.root,
+                base=base,
+                environment=processes.environment.given,
+                resources=self.plugins.resources,
+            ),
+            Shelf(self.store.path / "measured"),
+            self.chosen,
+            fresh=self.options.fresh,
+            audit=self.options.audit,
+        )
+
         def baseline(
             requirement: Requirement, measurement: Measurement
         ) -> Mapping[str, BaselineValue] | None:
@@ -162,8 +187,15 @@ class Session:
             def say(text: str) -> None:
                 progress(redactor.text(text))
 
-            result = obtain(bench, gate, baseline, progress=say, repeat=repeat(gate))
-            return hidden(result, redactor)
+            result = obtain(
+                bench,
+                gate,
+                baseline,
+                progress=say,
+                repeat=repeat(gate),
+                binding=bound.binding(gate),
+            )
+            return bound.audited(gate, hidden(result, redactor))
 
         loop = Loop(
             phase=self.phase,
@@ -172,6 +204,8 @@ class Session:
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
             repeat=repeat,
+            recall=lambda gate: bound.recall(gate, baseline, repeat(gate)),
+            at_hand=bound.at_hand,
             tell=tell,
         )
         for task, need in loop.unmet:
@@ -186,11 +220,13 @@ class Session:
             processes.kill()
             raise
         prober.join(timeout=30)
-        after = _tree(git, [])
-        if after.digest != tree.digest:
-            warnings.append(
-                "the working tree changed during the run, so the verdicts are not of one tree"
-            )
+        if processes.started or len(bound.at_hand) < len(self.chosen):
+            after = self._look(git, [])
+            if before and after and (changed := after.changed_since(before)):
+                warnings.append(f"the working tree changed during the run: {named(changed)}")
+                for result in bound.settle(self.chosen, loop.results, after):
+                    tell(GateFinished(result=result, time=time.time()))
+            bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         warnings.extend(without_variables(ordered))
         if folder.events.problem:
@@ -231,6 +267,13 @@ class Session:
         tell(RunFinished(record=record, time=over.time))
         return record
 
+    def _look(self, git: Git, warnings: list[str]) -> TreeState | None:
+        try:
+            return look_for(self.phase, git, self.store.path, self.options.writes)
+        except (GitError, OSError) as error:
+            warnings.append(f"git cannot say what tree this is: {error}")
+            return None
+
 
 def verdict_of(
     results: Sequence[GateResult], *, max_warnings: int | None = None, interrupted: bool = False
@@ -265,14 +308,6 @@ def _stale(baseline: MetricsDocument, base: str | None) -> str:
         f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
         "run `gaterun baseline` again"
     )
-
-
-def _tree(git: Git, warnings: list[str]) -> Tree:
-    try:
-        return git.tree()
-    except (GitError, OSError) as error:
-        warnings.append(f"git cannot say what tree this is: {error}")
-        return Tree()
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:

@@ -8,13 +8,23 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from gaterun.core import scratch
 from gaterun.core.aside import clear_asides
 from gaterun.core.event_log import EventLog
 from gaterun.core.execute import end_marked
 from gaterun.core.lock import abandoned, claim
-from gaterun.core.record_file import EVENTS, LOGS, RECORD, files_of, read_record, write_record
+from gaterun.core.record_file import (
+    EVENTS,
+    LOGS,
+    RECORD,
+    files_of,
+    read_outline,
+    read_record,
+    write_record,
+)
 from gaterun.core.redact import Redactor
 from gaterun.model.errors import UsageError
 from gaterun.model.event import RunFinished
@@ -69,6 +79,7 @@ class RunFolder:
             digests = {
                 log.path: log.sha256
                 for result in over.record.results
+                if result.reused is None  # its logs are in the folder of the run that made them
                 for command in result.evidence
                 for log in command.logs
             }
@@ -121,7 +132,7 @@ class Store:
             UsageError: it cannot be written to.
         """
         try:
-            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown"):
+            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown", "measured"):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():
@@ -152,14 +163,7 @@ class Store:
             if lock is not None:
                 shutil.rmtree(path.parent, ignore_errors=True)
                 os.close(lock)
-        for note in self.path.glob("scratch/*"):
-            with contextlib.suppress(OSError, ValueError):
-                owner, folder = note.read_text().splitlines()[:2]
-                # Asked now, not before: a run that began meanwhile has its lock by now.
-                alive = "/" not in owner and is_held(self.path / "runs" / owner / "lock")
-                if not alive and Path(folder).name.startswith("gaterun-"):
-                    shutil.rmtree(folder, ignore_errors=True)
-                    note.unlink(missing_ok=True)
+        scratch.clear(self.path / "scratch", self.path / "runs")
 
     def new_run(self) -> RunFolder:
         """A folder for a run that starts now; its id sorts after those of all that are there.
@@ -230,24 +234,25 @@ class Store:
         """
         return read_record(self.path_of(run_id) / RECORD)
 
-    def latest(self, phase: str, *, role: str = "run") -> RunRecord | None:
-        """The newest finished run of a phase that was run here, or ``None``.
+    def newest(self, phase: str, *, role: str = "run") -> Iterator[RunRecord]:
+        """The finished runs of a phase that were run here, newest first.
 
         A damaged record is passed over, and becomes one of the `problems`.
         """
-        from gaterun.core.record_file import read_outline
-
         for path in reversed(self.records()):
             if (path.parent / IMPORTED).exists():
-                break
+                return
             try:
                 outline = read_outline(path)
                 if outline.phase == phase and outline.role == role:
-                    return read_record(path)
+                    yield read_record(path)
             except UsageError as error:
                 if error.message not in self.problems:
                     self.problems.append(error.message)
-        return None
+
+    def latest(self, phase: str, *, role: str = "run") -> RunRecord | None:
+        """The first of `newest`, or ``None``."""
+        return next(self.newest(phase, role=role), None)
 
 
 def is_run_id(name: str) -> bool:

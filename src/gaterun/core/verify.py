@@ -11,7 +11,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gaterun.core.git import Git, GitError
 from gaterun.core.record_file import RECORD, SUMS, files_of, read_record, read_sums
 from gaterun.core.redact import Redactor
 from gaterun.model.errors import UsageError
@@ -93,24 +92,17 @@ def _contradictions(record: RunRecord, sums: dict[str, str], folder: Path) -> It
     if record.id != folder.name:
         yield f"the record is of run {record.id}, not of {folder.name}"
     for result in record.results:
-        for command in result.evidence:
+        # The logs of a measurement that was used again are in the folder of its own run.
+        for command in result.evidence if result.reused is None else ():
             for log in command.logs:
                 if sums.get(log.path) != log.sha256:
                     yield f"{log.path} has another digest in the evidence of {result.node_id}"
 
 
-def compare(tree: Tree, root: Path) -> str:
-    """How a recorded tree differs from the one at `root` now; empty when it does not.
-
-    Raises:
-        UsageError: git cannot say what is there now.
-    """
+def compare(tree: Tree, now: Tree) -> str:
+    """How a recorded tree differs from the one that is there now; empty when it does not."""
     if not tree.digest:
-        return "the run does not say which tree it measured: there was no git"
-    try:
-        now = Git(root).tree()
-    except (GitError, OSError) as error:
-        raise UsageError(f"git cannot say what tree {root} is: {error}") from error
+        return "the run does not say which tree it measured"
     if now.digest == tree.digest:
         return ""
     if now.commit != tree.commit:
