@@ -43,7 +43,7 @@ def test_export_and_import(recorded: Any, tmp_path: Path) -> None:
     assert recorded.run("report", "p", "--run", name, "--report", "md:-").out == first
     assert "(imported)" in recorded.run("runs").out
     assert Store(recorded.root / ".gaterun").find("last").id == newer.id
-    assert list((recorded.root / ".gaterun/imports").iterdir()) == []
+    assert list((recorded.root / ".gaterun/staging").iterdir()) == []
 
 
 def test_a_run_from_elsewhere_is_never_the_newest_here(recorded: Any) -> None:
@@ -139,6 +139,6 @@ def test_a_damaged_archive_is_refused(recorded: Any) -> None:
 
 def _nothing_came_in(project: Any) -> None:
     assert list((project.root / ".gaterun/runs").glob("*")) == []
-    assert list((project.root / ".gaterun").glob("imports/*")) == []
+    assert list((project.root / ".gaterun").glob("staging/*")) == []
     assert not Path("/tmp/evil-gaterun").exists()
     assert list(project.root.rglob("evil*")) == []

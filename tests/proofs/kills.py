@@ -58,7 +58,7 @@ argv = ["true"]
 FILES = {
     "Cargo.toml": "[workspace]\nmembers = []\n",
     ".gitignore": ".gaterun/\n",
-    "gaterun.toml": 'pass_env = ["DEPLOY_TOKEN"]\n',
+    "gaterun.toml": 'pass_env = ["DEPLOY_TOKEN"]\nkeep = 0\n',
     "phases/p.toml": PHASE,
 }
 BASELINE = "docs/baseline.json"

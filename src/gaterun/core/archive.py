@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from gaterun.core.aside import written_aside
 from gaterun.core.lock import claim
 from gaterun.core.record_file import EVENTS, LOGS, RECORD, SUMS, files_of, read_sums
-from gaterun.core.store import IMPORTED, IMPORTS, Store, is_run_id
+from gaterun.core.store import IMPORTED, STAGING, Store, is_run_id
 from gaterun.core.verify import verify
 from gaterun.model.errors import UsageError
 
@@ -64,7 +64,7 @@ def take_in(archive: Path, store: Store) -> str:
     Raises:
         UsageError: it is foreign, damaged, reaches out of its folder, or is there already.
     """
-    place = store.path / IMPORTS / secrets.token_hex(4)
+    place = store.path / STAGING / secrets.token_hex(4)
     lock = -1
     try:
         place.mkdir(parents=True)

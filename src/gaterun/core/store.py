@@ -36,8 +36,8 @@ KEPT_RUNS = 50
 #: In the folder of a run that was recorded elsewhere: it is shown, and never the newest here.
 IMPORTED = "imported"
 
-#: Where runs from elsewhere are unpacked and checked, before they are among the others.
-IMPORTS = "imports"
+#: Where folders of runs are made, each with its lock, before they are among the others.
+STAGING = "staging"
 
 _ID = re.compile(r"(\d{8}T\d{6}-\d{6})[0-9a-f]{4}")
 _STAMP = "%Y%m%dT%H%M%S"
@@ -53,8 +53,12 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        (path / LOGS).mkdir(parents=True)
-        self._lock = claim(path / "lock")
+        # Nobody finds it without its lock, and takes it for what a killed run has left.
+        staged = path.parent.parent / STAGING / path.name
+        (staged / LOGS).mkdir(parents=True)
+        self._lock = claim(staged / "lock")
+        path.parent.mkdir(exist_ok=True)
+        staged.rename(path)
         self.events = EventLog(path)
 
     @property
@@ -158,7 +162,7 @@ class Store:
                 clear_asides(path.parent)
                 path.unlink(missing_ok=True)
                 os.close(lock)
-        for path in self.path.glob(f"{IMPORTS}/*/lock"):
+        for path in self.path.glob(f"{STAGING}/*/lock"):
             lock = abandoned(path)
             if lock is not None:
                 shutil.rmtree(path.parent, ignore_errors=True)
@@ -174,11 +178,17 @@ class Store:
         Raises:
             UsageError: it cannot be written.
         """
-        stamp = max(_stamp(time.time_ns() // 1000), _after(self._newest()))
-        try:
-            return RunFolder(self.path / "runs" / f"{stamp}{secrets.token_hex(2)}")
-        except OSError as error:
-            raise UsageError(f"{self.path} cannot be written to: {error.strerror}") from error
+        tries = 10
+        while True:
+            tries -= 1
+            stamp = max(_stamp(time.time_ns() // 1000), _after(self._newest()))
+            path = self.path / "runs" / f"{stamp}{secrets.token_hex(2)}"
+            try:
+                return RunFolder(path)
+            except OSError as error:
+                if isinstance(error, FileNotFoundError) and tries:
+                    continue  # another gaterun took it for a dead one's before it had its lock
+                raise UsageError(f"{self.path} cannot be written to: {error.strerror}") from error
 
     def _newest(self) -> str:
         """The stamp of the newest run that began here; empty for none."""
