@@ -146,7 +146,10 @@ def _counts(record: Outline) -> str:
 @click.option("-v", "--verbose", count=True, help="More: every check and metric.")
 @workspace_options
 def show(opened: Opened, *, run: str, verbose: int) -> int:
-    """Show the report of RUN again; of one that was killed, what it knew."""
+    """Show the report of RUN again.
+
+    Of one that was killed it is what it knew.
+    """
     from gaterun.cli.style import style_for
     from gaterun.core.outputs import Outputs, Wanted
 
@@ -174,7 +177,9 @@ def show(opened: Opened, *, run: str, verbose: int) -> int:
 @click.option("--tree", "tree", is_flag=True, help="Is the working tree the one it measured?")
 @workspace_options
 def verify(opened: Opened, *, run: str, tree: bool) -> int:
-    """Check RUN against its digests: changed, missing, added, cut off.
+    """Check RUN against its digests.
+
+    Says what was changed, is missing, was added or is cut off.
 
     Exits with 1 when something is not as it was recorded, with 4 when there is nothing to check.
     Whoever can write to the folder can forge digests as well: keep the digest that is printed
@@ -222,7 +227,10 @@ def _tree(opened: Opened, phase: str) -> Tree:
 )
 @workspace_options
 def export(opened: Opened, *, run: str, path: Path | None) -> None:
-    """Pack RUN into a file: record, events, logs, digests. The same run gives the same bytes."""
+    """Pack RUN into a file.
+
+    It holds record, events, logs and digests; the same run gives the same bytes.
+    """
     from gaterun.core import archive
 
     folder = Store(opened.config.state).path_of(run)
@@ -233,7 +241,10 @@ def export(opened: Opened, *, run: str, path: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @workspace_options
 def import_(opened: Opened, *, file: Path) -> None:
-    """Take in a run that was exported, if it is whole. It never counts as the newest here."""
+    """Take in an exported run.
+
+    Only one that is whole. It never counts as the newest here.
+    """
     from gaterun.core import archive
 
     click.echo(f"imported run {archive.take_in(file, opened.store())}")
@@ -245,7 +256,9 @@ def import_(opened: Opened, *, file: Path) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @workspace_options
 def gc(opened: Opened, *, keep: int | None, older: str, dry_run: bool) -> None:
-    """Forget runs: those beyond --keep (the setting keep by default), or older than --older-than.
+    """Forget old runs.
+
+    Those beyond --keep (the setting keep by default), or older than --older-than.
 
     The newest run of each phase stays, and what a baseline was made from.
     """
@@ -311,7 +324,9 @@ def history(
     last: int,
     form: str,
 ) -> None:
-    """Show how the metrics of PHASE went over the recorded runs; one METRIC run by run.
+    """Show how metrics went.
+
+    Each metric of PHASE over the recorded runs in a line, or one METRIC run by run.
 
     METRIC is warnings, clippy, clippy.warnings or 7.3::clippy.warnings.
     """
