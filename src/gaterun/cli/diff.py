@@ -8,8 +8,8 @@ import click
 
 from gaterun.cli.run import baseline_path
 from gaterun.cli.workspace import Opened, workspace_options
-from gaterun.core.baseline import read_metrics
 from gaterun.core.diff import compare
+from gaterun.core.metrics_file import read_metrics
 from gaterun.core.store import Store
 from gaterun.model.errors import UsageError
 from gaterun.model.metrics_document import MetricsDocument, from_record

@@ -251,7 +251,7 @@ def find_baseline(name: str, phase: Phase, opened: Opened, store: Store) -> Metr
     Raises:
         UsageError: what was named is not there, or it is damaged.
     """
-    from gaterun.core.baseline import read_metrics
+    from gaterun.core.metrics_file import read_metrics
     from gaterun.model.metrics_document import from_record
 
     if name:

@@ -86,7 +86,6 @@ def compare(
         for fact in sorted({*facts[0], *facts[1]})
         if facts[0].get(fact) != facts[1].get(fact)
     }
-    same_host = before.environment.fingerprint == after.environment.fingerprint
     old = {(entry.node_id, entry.metric): (key, entry) for key, entry in before.metrics.items()}
     new = {(entry.node_id, entry.metric): (key, entry) for key, entry in after.metrics.items()}
     diffs = []
@@ -94,7 +93,11 @@ def compare(
         key = (new.get(identity) or old[identity])[0]
         left = old[identity][1] if identity in old else None
         right = new[identity][1] if identity in new else None
-        diffs.append(_diff(key, left, right, same_host=same_host))
+        hindrance = ""
+        if left and right:
+            environments = (before.environment_of(left), after.environment_of(right))
+            hindrance = comparable(left, right, environments)
+        diffs.append(_diff(key, left, right, hindrance))
     return MetricsDiff(
         baseline=_side(before, names[0]),
         current=_side(after, names[1]),
@@ -113,7 +116,7 @@ def _side(document: MetricsDocument, name: str) -> Side:
 
 
 def _diff(
-    key: str, left: MetricEntry | None, right: MetricEntry | None, *, same_host: bool
+    key: str, left: MetricEntry | None, right: MetricEntry | None, hindrance: str
 ) -> MetricDiff:
     one = right or left
     if one is None:
@@ -127,8 +130,8 @@ def _diff(
         change, why = ChangeKind.ADDED, left.reason if left else ""
     elif right is None or new is None:
         change, why = ChangeKind.REMOVED, right.reason if right else ""
-    elif obstacle := comparable(left, right, same_host=same_host):
-        change, why = ChangeKind.INCOMPARABLE, obstacle
+    elif hindrance:
+        change, why = ChangeKind.INCOMPARABLE, hindrance
     elif old != new:
         change = _direction(one.direction, old, new)
         if not isinstance(old, bool | str) and not isinstance(new, bool | str):

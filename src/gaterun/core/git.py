@@ -26,6 +26,10 @@ _QUIET = {
 _LEAKED = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 
 
+#: How a revision begins that is the last commit in common with another.
+MERGE_BASE = "merge-base:"
+
+
 class GitError(Exception):
     """Git answered with an error; the message is git's own, in one line."""
 
@@ -71,8 +75,15 @@ class Git:
             return False
 
     def commit(self, ref: str) -> str | None:
-        """The full id of the commit that `ref` names, or ``None``."""
+        """The full id of the commit that `ref` names, or ``None``.
+
+        Args:
+            ref: a revision; ``merge-base:main`` is where HEAD and ``main`` parted.
+        """
         try:
+            if ref.startswith(MERGE_BASE):
+                other = ref.removeprefix(MERGE_BASE)
+                return self("merge-base", "--end-of-options", "HEAD", other).decode().split()[0]
             return self("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").decode().strip()
         except GitError:
             return None

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gaterun import __version__
 from gaterun.core import host
-from gaterun.core.baseline import BaselineValue, values_for
+from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.discovery import Plugins
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
@@ -102,6 +102,9 @@ class Session:
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
+        stale = moved(self.baseline, base, self.phase.base) if self.baseline else ""
+        if stale:
+            warnings.append(stale)
         bench = Bench(
             root=self.root,
             state=self.store.path,
@@ -144,7 +147,7 @@ class Session:
                 requirement,
                 measurement,
                 environment,
-                stale=_stale(self.baseline, base),
+                stale=stale,
             )
 
         def repeat(gate: Requirement) -> str:
@@ -180,6 +183,7 @@ class Session:
                 "the working tree changed during the run, so the verdicts are not of one tree"
             )
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        warnings.extend(acceptances(ordered))
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
@@ -234,18 +238,6 @@ def verdict_of(
     if not codes and all(result.outcome is Outcome.SKIPPED for result in results):
         codes.append(ExitCode.NO_GATES)
     return exit_code(codes)
-
-
-def _stale(baseline: MetricsDocument, base: str | None) -> str:
-    """Why a stored baseline is not of the phase's base; empty when it is, or nobody can say."""
-    if baseline.role != "baseline" or not base or not baseline.subject.commit:
-        return ""
-    if baseline.subject.commit == base:
-        return ""
-    return (
-        f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
-        "run `gaterun baseline` again"
-    )
 
 
 def _tree(git: Git, warnings: list[str]) -> Tree:
