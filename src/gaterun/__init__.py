@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gaterun.model.event import RunStarted as RunStarted
     from gaterun.model.finding import Finding as Finding
     from gaterun.model.finding import Severity as Severity
+    from gaterun.model.gate import HISTORY as HISTORY
     from gaterun.model.gate import Context as Context
     from gaterun.model.gate import Control as Control
     from gaterun.model.gate import Defect as Defect
@@ -68,7 +69,7 @@ _HOME = {
         "RunStarted",
     ),
     "model.finding": ("Finding", "Severity"),
-    "model.gate": ("Context", "Control", "Defect", "Gate", "Resource"),
+    "model.gate": ("HISTORY", "Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
     "model.metric": ("Better", "Change", "Counted", "Measured", "Metric", "Unit", "Value"),
     "model.options": ("Options", "help"),

@@ -101,7 +101,7 @@ class Store:
             UsageError: it cannot be written to.
         """
         try:
-            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown"):
+            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown", "measured"):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():

@@ -50,6 +50,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
         tracked: metrics whose findings a condition compares with the baseline's.
         needs: node ids of gates that must have passed first.
         timeout: seconds.
+        inputs: as ``gate.inputs``, in its stead; empty leaves it to the gate.
         enforce_after: from the day after this one an advisory gate blocks.
         skip: the reason why it is switched off; empty when it is not.
     """
@@ -70,6 +71,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     timeout: float = 1800.0
+    inputs: tuple[str, ...] = ()
     mode: Mode = Mode.BLOCKING
     enforce_after: date | None = None
     skip: str = ""

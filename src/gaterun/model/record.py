@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
 from gaterun.model.metric import Better, Measured, Unit
@@ -48,6 +49,8 @@ class GateResult(Struct, frozen=True, kw_only=True):
         file, line: where the phase file defines it.
         started: seconds since the epoch.
         repeat: the command line that runs just this gate again.
+        binding: what the measurement depends on; ``None`` where nobody can say.
+        reused: where the measurement comes from, if it was not made in this run.
     """
 
     node_id: str
@@ -71,6 +74,8 @@ class GateResult(Struct, frozen=True, kw_only=True):
     started: float = 0.0
     seconds: float = 0.0
     repeat: str = ""
+    binding: Binding | None = None
+    reused: Reused | None = None
 
     @property
     def outcome(self) -> Outcome:
