@@ -71,6 +71,7 @@ class Session:
         root: the workspace that is measured.
         store: where state is kept, prepared.
         baseline: ``None`` when there is none.
+        baseline_is_named: the user chose it for this run, whatever the phase's base is.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
         tell: called with every event, from the thread that calls `run`.
@@ -84,6 +85,7 @@ class Session:
     options: RunOptions
     tell: Callable[[Event], None]
     baseline: MetricsDocument | None = None
+    baseline_is_named: bool = False
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -114,7 +116,9 @@ class Session:
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
-        stale = moved(self.baseline, base, self.phase.base) if self.baseline else ""
+        stale = ""
+        if self.baseline and not self.baseline_is_named:
+            stale = moved(self.baseline, base, self.phase.base)
         if stale:
             warnings.append(stale)
         bench = Bench(
