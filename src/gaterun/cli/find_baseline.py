@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.core.metrics_file import read_metrics
 from gaterun.model.errors import NothingSelected, UsageError
 from gaterun.model.metrics_document import MetricsDocument, from_record
 from gaterun.model.phase import Phase, Requirement
@@ -52,6 +51,8 @@ def own(phase: Phase, path: Path) -> MetricsDocument:
     Raises:
         UsageError: it is damaged, or another phase's.
     """
+    from gaterun.core.metrics_file import read_metrics
+
     document = read_metrics(path, name=phase.outputs.baseline or str(path))
     refuse_other_phase(phase, path, document)
     return document
@@ -82,6 +83,8 @@ def _named(
 ) -> MetricsDocument:
     path = Path(name)
     if path.is_file():
+        from gaterun.core.metrics_file import read_metrics
+
         return read_metrics(path)
     if name == "last" or _RUN_ID.match(name):
         return from_record(store.find(name))

@@ -160,7 +160,11 @@ def _by_part(
     sign = 1 if metric.better is Better.LOWER else -1
 
     def beyond(old: float, new: float) -> bool:
-        return sign * (new - old) > (tolerance.around(old) if tolerance else 0)
+        if tolerance is None:
+            return sign * (new - old) > 0
+        noise = tolerance.around(old)
+        # 50 % less 48 % is a little more than 2 % in binary.
+        return sign * (new - old) > noise + 1e-9 * (abs(old) + noise)
 
     worse = {
         part: (before.breakdown.get(part, 0.0), measured.breakdown.get(part, 0.0))

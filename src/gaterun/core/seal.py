@@ -18,21 +18,19 @@ Plain = dict[str, Any]
 
 def sealed(document: Plain) -> Plain:
     """`document` with its digests; nothing else changes."""
-    head = head_digest(document)
     metrics = {
-        key: {**entry, "digest": entry_digest(key, entry, head)}
+        key: {**entry, "digest": entry_digest(key, entry, document)}
         for key, entry in document["metrics"].items()
     }
-    return {**document, "digest": head, "metrics": metrics}
+    return {**document, "digest": head_digest(document), "metrics": metrics}
 
 
 def broken(document: Plain) -> list[str]:
     """The metrics whose digest is not that of their content."""
-    head = document["digest"]
     return [
         key
         for key, entry in document["metrics"].items()
-        if entry.get("digest") != entry_digest(key, entry, head)
+        if entry.get("digest") != entry_digest(key, entry, document)
     ]
 
 
@@ -41,16 +39,20 @@ def head_digest(document: Plain) -> str:
     return _digest({key: value for key, value in document.items() if key != "metrics"})
 
 
-def entry_digest(key: str, entry: Plain, head: str) -> str:
+def entry_digest(key: str, entry: Plain, document: Plain) -> str:
     """The digest of a metric under its key.
 
-    Args:
-        head: digest of the document, which a value of its own run belongs to.
+    A value of the document's own run belongs to the commit and the environment that the
+    document names: it does not become one of another base because somebody changed those.
+    When a base is measured twice, what has not changed has the same digest.
     """
-    return _digest(entry, key, "" if entry.get("origin") else head)
+    if entry.get("origin"):
+        return _digest(entry, key)
+    place = {"commit": document["subject"]["commit"], "facts": document["environment"]["facts"]}
+    return _digest(entry, key, place)
 
 
-def _digest(plain: Mapping[str, Any], *more: str) -> str:
+def _digest(plain: Mapping[str, Any], *more: str | Plain) -> str:
     import hashlib
 
     import msgspec

@@ -87,8 +87,8 @@ class MetricEntry(Struct, frozen=True, kw_only=True):
             of the phase compares them.
         origin: where the value comes from; ``None`` when it is of the document's own run.
         accepted: why it is not the base's; ``None`` when it is, or better.
-        digest: of everything else here, and of the document's own where there is no origin;
-            empty until it is written.
+        digest: of everything else here, and of the document's commit and environment where
+            there is no origin; empty until it is written.
     """
 
     status: MetricStatus
