@@ -191,10 +191,9 @@ def test_worse_needs_a_reason_and_the_reason_is_shown(based: Any) -> None:
     assert entry["origin"]["commit"] == based.git("rev-parse", "HEAD")
     ran = based.run("p", "--report", "md:-", "--report", "junit:j.xml")
     assert ran.code == 0
-    assert ran.record.warnings == (
-        f"1::value: the baseline's n, 12, was accepted on {entry['accepted']['date']}: "
-        "the new table, #42",
-    )
+    accepted = f"{entry['accepted']['date']}: the new table, #42"
+    told = f"1::value: the baseline's n, 12, was accepted on {accepted}"
+    assert ran.record.warnings == (told,)
     assert "was accepted on" in ran.out
     assert "the new table" in ran.out
     assert 'name="metric:n.accepted"' in (based.root / "j.xml").read_text()
@@ -408,7 +407,7 @@ def test_a_conflict_in_one_metric_is_mended_by_accepting_it(based: Any) -> None:
     # Resolved by hand, line by line, into what neither side has measured.
     path = based.root / "docs/baseline.json"
     text = re.sub(
-        r"<<<<<<< .*?\n(.*?)=======\n.*?>>>>>>> .*?\n", r"\1", path.read_text(), flags=re.S
+        r"<<<<<<< .*?\n(.*?)=======\n.*?>>>>>>> .*?\n", r"\1", path.read_text(), flags=re.DOTALL
     )
     path.write_text(text.replace('"value": 13', '"value": 99'))
     assert based.run("p").code == 4
@@ -477,7 +476,7 @@ def test_a_verdict_in_every_report(based: Any, golden: Any, kind: str) -> None:
     lines = (based.root / "md").read_text().splitlines()
     markdown = [line for line in lines if line.startswith("|")]
     junit = re.search(
-        r"<(failure|error).*?</(failure|error)>", (based.root / "xml").read_text(), re.S
+        r"<(failure|error).*?</(failure|error)>", (based.root / "xml").read_text(), re.DOTALL
     )
     assert junit
     record = json.loads((based.root / "js").read_text())
@@ -487,3 +486,33 @@ def test_a_verdict_in_every_report(based: Any, golden: Any, kind: str) -> None:
         json.dumps(checks, indent=1, ensure_ascii=False),
     ]  # fmt: skip
     assert re.sub(r"\d+\.\d+s", "0.0s", "\n".join(shown)) == golden
+
+
+# --- diff ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["text", "md"])
+def test_a_diff_with_findings_and_acceptances(based: Any, golden: Any, form: str) -> None:
+    based.write({"lints": lints("unused:a", "unused:b", "new:a"), "n": "12"})
+    accept(based, "value", "--reason", "the | table")
+    based.write({"n": "11"})
+    based.run("p")
+    ran = based.run("diff", "--format", form)
+    assert ran.code == 0, ran.err
+    out = re.sub(r"\d{4}-\d\d-\d\d", "DATE", ran.out)
+    assert re.sub(r"\([0-9a-f]{12}", "(COMMIT", out) == golden
+    (row,) = [
+        row
+        for row in json.loads(based.run("diff", "--format", "json").out)["metrics"]
+        if row["id"] == "lints.warnings"
+    ]
+    assert (row["change"], row["delta"], row["new"], row["gone"]) == ("changed", None, 1, 1)
+
+
+def test_a_diff_of_a_damaged_side_is_refused(based: Any) -> None:
+    based.run("p", "--report", "metrics:m.json")
+    path = based.root / "m.json"
+    path.write_text(path.read_text().replace('"value": 10', '"value": 1e999'))
+    assert based.run("diff", "baseline", "m.json").code == 4
+    path.write_text(path.read_text().replace('"value": 1e999', '"value": NaN'))
+    assert based.run("diff", "baseline", "m.json").code == 4

@@ -198,7 +198,7 @@ def test_a_floor_says_how_many_are_missing() -> None:
     assert (check.condition, check.target, check.distance) == (
         "floor n 630",
         "at least 630",
-        "30 too few",
+        "30",
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from gaterun.core.baseline import comparable
+from gaterun.core.baseline import accepted, comparable
 from gaterun.model.metric import Better, Unit, Value
 from gaterun.model.metrics_document import MetricEntry, MetricsDocument
 
@@ -31,6 +31,8 @@ class MetricDiff(Struct, frozen=True, kw_only=True):
         delta: current less baseline, in the unit; ``None`` where that means nothing.
         delta_rel: as a fraction of the baseline; ``None`` where the baseline is 0 too.
         why: why it is not comparable, or has no value on one side.
+        new, gone: findings that only one side has; ``None`` where a side does not keep them.
+        accepted: when and why the baseline's value was accepted; empty when it was not.
     """
 
     id: str
@@ -42,6 +44,9 @@ class MetricDiff(Struct, frozen=True, kw_only=True):
     delta: float | None = None
     delta_rel: float | None = None
     why: str = ""
+    new: int | None = None
+    gone: int | None = None
+    accepted: str = ""
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -61,7 +66,7 @@ class MetricsDiff(Struct, frozen=True, kw_only=True):
     """
 
     kind: str = "gaterun.metrics-diff"
-    schema_version: str = "1.0"
+    schema_version: str = "1.1"
     baseline: Side
     current: Side
     environment_changes: Mapping[str, tuple[str, str]]
@@ -126,6 +131,8 @@ def _diff(
     change, why = ChangeKind.UNCHANGED, ""
     delta: float | None = None
     relative: float | None = None
+    fresh: int | None = None
+    gone: int | None = None
     if left is None or old is None:
         change, why = ChangeKind.ADDED, left.reason if left else ""
     elif right is None or new is None:
@@ -133,10 +140,16 @@ def _diff(
     elif hindrance:
         change, why = ChangeKind.INCOMPARABLE, hindrance
     elif old != new:
+        fresh, gone = _findings(left, right)
         change = _direction(one.direction, old, new)
         if not isinstance(old, bool | str) and not isinstance(new, bool | str):
             delta = new - old
             relative = delta / abs(old) if old else None
+    else:
+        fresh, gone = _findings(left, right)
+        if fresh:
+            # As many as before, and not the same ones.
+            change = ChangeKind.CHANGED
     if old is None and new is None:
         change = ChangeKind.UNCHANGED
         why = one.reason
@@ -150,7 +163,20 @@ def _diff(
         delta=delta,
         delta_rel=relative,
         why=why,
+        new=fresh,
+        gone=gone,
+        accepted=accepted(left) if left else "",
     )
+
+
+def _findings(left: MetricEntry, right: MetricEntry) -> tuple[int | None, int | None]:
+    """How many findings only the right side has, and only the left one."""
+    if left.known is None or right.known is None:
+        return None, None
+    from gaterun.core.known import unpack
+
+    before, now = unpack(left.known), unpack(right.known)
+    return (now - before).total(), (before - now).total()
 
 
 def _direction(better: Better, old: Value, new: Value) -> ChangeKind:

@@ -158,7 +158,7 @@ def _floor(
             metric=name,
             actual=actual,
             target=f"at least {least:g}",
-            distance=f"{least - counted:g} too few",
+            distance=f"{least - counted:g}",
             reason=Reason.BELOW_FLOOR,
             why=f"only {counted:g}, the floor is {least:g}",
         )

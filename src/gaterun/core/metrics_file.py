@@ -74,7 +74,11 @@ def read_file(path: Path, *, name: str = "") -> MetricsFile:
             "`gaterun baseline accept` the metrics of the other side",
         )
     try:
-        plain = json.loads(data.decode("utf-8"), object_pairs_hook=_without_repetition)
+        plain = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_without_repetition,
+            parse_constant=_no_number,
+        )
     except (ValueError, RecursionError) as error:
         what = "is damaged" if data[:1] == b"{" else "is not JSON"
         raise UsageError(f"{label} {what}: {error}", help=_AGAIN) from error
@@ -111,6 +115,10 @@ def text_of(plain: seal.Plain) -> str:
 
 def _major(version: str) -> str:
     return version.partition(".")[0]
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
