@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gaterun.hookspecs import hookimpl as hookimpl
     from gaterun.model.command import Completed as Completed
     from gaterun.model.command import Evidence as Evidence
+    from gaterun.model.command import Log as Log
     from gaterun.model.edit import Edit as Edit
     from gaterun.model.errors import CannotMeasure as CannotMeasure
     from gaterun.model.event import Event as Event
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "hookspecs": ("hookimpl",),
-    "model.command": ("Completed", "Evidence"),
+    "model.command": ("Completed", "Evidence", "Log"),
     "model.edit": ("Edit",),
     "model.errors": ("CannotMeasure",),
     "model.event": (

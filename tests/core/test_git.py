@@ -93,7 +93,7 @@ def test_a_checkout_leaves_no_trace(repo: Any, ref: str | None) -> None:
     status = repo.git("status", "--porcelain")
     before = listing(repo.root)
     Git(repo.root).checkout(ref, scratch(repo))
-    look(Git(repo.root)).summary
+    _ = look(Git(repo.root)).summary
     _ = Git(repo.root).files
     assert listing(repo.root) == before
     assert repo.git("status", "--porcelain") == status
@@ -318,7 +318,7 @@ def test_hooks_do_not_run(repo: Any) -> None:
         hook.write_text(f"#!/bin/sh\ntouch {repo.root}/hook-ran\n")
         hook.chmod(0o755)
     Git(repo.root).checkout("HEAD~1", scratch(repo))
-    look(Git(repo.root)).summary
+    _ = look(Git(repo.root)).summary
     assert not (repo.root / "hook-ran").exists()
 
 

@@ -15,11 +15,12 @@ from msgspec import Struct
 from gaterun.cli.find_baseline import baseline_path, refuse_other_phase
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.accept import Move, Step, lacking, steps, taken
+from gaterun.core.aside import written_aside
 from gaterun.core.baseline import moved
 from gaterun.core.git import Git
 from gaterun.core.lock import take
 from gaterun.core.metrics_file import MetricsFile, altered, read_file, text_of
-from gaterun.core.store import Store, written_aside
+from gaterun.core.store import Store
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.metrics_document import MetricsDocument, from_record

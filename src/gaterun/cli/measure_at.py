@@ -75,6 +75,7 @@ def measure_at(
                 role="baseline",
             ),
             tell=tell,
+            environment=opened.config.environment,
         ).run()
 
 

@@ -186,6 +186,7 @@ def command(
         baseline=find_baseline(baseline_name, bound, opened, store, chosen),
         baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
+        environment=opened.config.environment,
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
     )
     try:

@@ -15,6 +15,7 @@ import msgspec
 
 from gaterun import __version__
 from gaterun.core import toolchain
+from gaterun.core.environment import digest_of
 from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
 from gaterun.model.gate import Resource, resource_names
@@ -22,6 +23,9 @@ from gaterun.model.phase import Requirement
 
 #: Raised when what is bound, or how, changes: no older measurement is used again.
 _SCHEME = "1"
+
+#: Variables that tell programs how to show something, and differ from window to window.
+_MEANINGLESS = frozenset({"TERM", "COLUMNS", "NO_COLOR", "XDG_RUNTIME_DIR"})
 
 
 class Binder:
@@ -113,12 +117,14 @@ class Binder:
         ]
         digests = []
         for function in functions:
-            name = str(getattr(function, "__module__", "")).partition(".")[0]
+            name = str(getattr(function, "__module__", ""))
             if name not in sys.modules:
                 return None
-            if name not in self._codes:
-                self._codes[name] = _sha(*_sources(name))
-            digests.append(self._codes[name])
+            top = name.partition(".")[0]
+            home = top if hasattr(sys.modules.get(top), "__path__") else name
+            if home not in self._codes:
+                self._codes[home] = _sha(*_sources(home))
+            digests.append(self._codes[home])
         return _sha(*digests, self._installed)
 
     @cached_property
@@ -129,11 +135,13 @@ class Binder:
 
     @cached_property
     def _tools(self) -> str:
-        return toolchain.digest(self._root, self._environment)
+        return toolchain.digest(str(self._root), self._environment)
 
     @cached_property
     def _variables(self) -> str:
-        return _sha(*(f"{name}={value}" for name, value in sorted(self._environment.items())))
+        return digest_of(
+            {name: value for name, value in self._environment.items() if name not in _MEANINGLESS}
+        )
 
 
 def _canonical(options: object) -> tuple[str, str]:

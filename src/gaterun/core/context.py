@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaterun.core import lock
+from gaterun.core.evidence import trace
 from gaterun.core.execute import Stopped
 from gaterun.core.glob import glob_matcher
 from gaterun.model.command import Completed, Evidence
@@ -151,15 +151,12 @@ class GateContext:
             log=log,
             timeout=None if math.isinf(limit) else limit,
         )
-        place = completed.cwd
-        with contextlib.suppress(ValueError):
-            place = place.relative_to(self.root)
         self.trace.evidence.append(
-            Evidence(
-                argv=completed.argv,
-                cwd=str(place),
-                exit_status=completed.exit_status,
-                seconds=round(completed.seconds, 3),
+            trace(
+                completed,
+                self._bench.processes,
+                env=env,
+                root=self.root,
                 log=f"{self._bench.logs.name}/{self._logs.name}/{log.name}",
             )
         )

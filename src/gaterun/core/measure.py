@@ -133,7 +133,7 @@ class Bench:
         trace = Trace()
         try:
             crash = self.logs / f"{context.name.replace('::', '.')}.crash"
-            with _as_refusal(f"gate '{context.plugin}'", crash):
+            with _as_refusal(f"gate '{context.plugin}'", crash, self.processes.redactor.text):
                 answer = checked(function(context, **self._arguments(function, context, trace)))
         except CannotMeasure as refusal:
             refusal.evidence = (*trace.evidence, *context.trace.evidence)
@@ -198,7 +198,7 @@ class Bench:
         nested = Trace()
         try:
             crash = self.logs / f"resource.{resource.name}.crash"
-            with _as_refusal(f"resource '{resource.name}'", crash):
+            with _as_refusal(f"resource '{resource.name}'", crash, self.processes.redactor.text):
                 arguments = self._arguments(resource.compute, context, nested)
                 computed.value = resource.compute(context, **arguments)
             computed.refusal = None
@@ -221,7 +221,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def _as_refusal(who: str, crash: Path) -> Iterator[None]:
+def _as_refusal(who: str, crash: Path, hide: Callable[[str], str]) -> Iterator[None]:
     """Turn whatever a plugin raises into a refusal to judge, and keep its traceback."""
     try:
         yield
@@ -236,7 +236,7 @@ def _as_refusal(who: str, crash: Path) -> Iterator[None]:
 
         with contextlib.suppress(OSError):
             crash.parent.mkdir(parents=True, exist_ok=True)
-            crash.write_text(traceback.format_exc(), "utf-8", "replace")
+            crash.write_text(hide(traceback.format_exc()), "utf-8", "replace")
         raise CannotMeasure(
             Reason.CRASHED,
             f"{who} raised {type(error).__name__}: {error}",

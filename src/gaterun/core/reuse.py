@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gaterun.core.store import written_aside
+from gaterun.core.aside import written_aside
 from gaterun.core.tree import digest_of
 from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence

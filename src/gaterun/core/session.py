@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +15,10 @@ from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.binding import Binder
-from gaterun.core.bound_run import BoundRun, named
+from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
+from gaterun.core.environment import Environment
+from gaterun.core.evidence import hidden, without_variables
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
@@ -26,13 +27,13 @@ from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
 from gaterun.core.reuse import Shelf
 from gaterun.core.store import RunFolder, Store
-from gaterun.core.tree import TreeState, look
+from gaterun.core.tree import TreeState
 from gaterun.core.workers import Message, Workers, hearing_signals
 from gaterun.model.errors import NothingSelected
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
-from gaterun.model.phase import PHASE_WIDE, Outputs, Phase, Requirement
+from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
 
@@ -74,6 +75,7 @@ class Session:
         baseline_is_named: the user chose it for this run, whatever the phase's base is.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
+        environment: what commands inherit; the allowed variables of this process by default.
         tell: called with every event, from the thread that calls `run`.
     """
 
@@ -88,6 +90,7 @@ class Session:
     baseline_is_named: bool = False
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Environment | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -109,7 +112,7 @@ class Session:
     def _run(self, folder: RunFolder, messages: SimpleQueue[Message]) -> RunRecord:
         started, clock = time.time(), time.monotonic()
         git = Git(self.root)
-        processes = Processes(folder.id)
+        processes = Processes(folder.id, self.environment)
         warnings: list[str] = []
         before = self._look(git, warnings)
         tree = before.summary if before else Tree()
@@ -157,7 +160,7 @@ class Session:
                 before,
                 root=self.root,
                 base=base,
-                environment=os.environ,
+                environment=processes.environment.given,
                 resources=self.plugins.resources,
             ),
             Shelf(self.store.path / "measured"),
@@ -183,16 +186,21 @@ class Session:
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
+        redactor = processes.redactor
+
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
+            def say(text: str) -> None:
+                progress(redactor.text(text))
+
             result = obtain(
                 bench,
                 gate,
                 baseline,
-                progress=progress,
+                progress=say,
                 repeat=repeat(gate),
                 binding=bound.binding(gate),
             )
-            return bound.audited(gate, result)
+            return bound.audited(gate, hidden(result, redactor))
 
         loop = Loop(
             phase=self.phase,
@@ -226,13 +234,14 @@ class Session:
             bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         warnings.extend(acceptances(ordered))
+        warnings.extend(without_variables(ordered))
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
             root=str(self.root),
             version=__version__,
-            argv=self.options.argv,
+            argv=tuple(map(redactor.text, self.options.argv)),
             tree=tree,
             environment=dict(environment),
             tasks={
@@ -248,7 +257,10 @@ class Session:
             role=self.options.role,
             base=base or "",
             interrupted=loop.interrupted,
-            warnings=tuple(warnings),
+            warnings=tuple(map(redactor.text, warnings)),
+            withheld=processes.environment.withheld,
+            variables=tuple(sorted(processes.environment.given)),
+            environment_digest=processes.environment.digest,
         )
         try:
             folder.finish(record)
@@ -259,10 +271,8 @@ class Session:
         return record
 
     def _look(self, git: Git, warnings: list[str]) -> TreeState | None:
-        outputs = [getattr(self.phase.outputs, name) for name in Outputs.__struct_fields__]
-        state = os.path.relpath(self.store.path, self.root) + "/"
         try:
-            return look(git, without=(state, *filter(None, outputs), *self.options.writes))
+            return look_for(self.phase, git, self.store.path, self.options.writes)
         except (GitError, OSError) as error:
             warnings.append(f"git cannot say what tree this is: {error}")
             return None

@@ -111,6 +111,9 @@ class RunRecord(Struct, frozen=True, kw_only=True):
         tasks: title by task id, in the phase's order.
         started: seconds since the epoch.
         role: ``run`` or ``baseline``.
+        variables: names of the variables that commands inherited, sorted; never a value.
+        withheld: names of those that they did not get.
+        environment_digest: SHA-256 of names and values of what they inherited.
     """
 
     id: str
@@ -130,6 +133,9 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     base: str = ""
     interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    environment_digest: str = ""
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:
