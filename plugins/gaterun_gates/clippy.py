@@ -197,7 +197,9 @@ GATE = gaterun.Gate(
     options=ClippyOptions,
     metrics=(
         gaterun.Metric(
-            name="warnings", help="distinct findings in members' own sources", counts=("*",)
+            name="warnings",
+            help="distinct findings in members' own sources",
+            counts=gaterun.Counted(severities=(gaterun.Severity.WARNING,)),
         ),
         gaterun.Metric(name="suppressed", help="findings that only forced lints show"),
         gaterun.Metric(name="suppressions", help="lints allowed or expected, cfg(clippy)"),

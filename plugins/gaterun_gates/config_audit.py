@@ -319,8 +319,16 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=ConfigAuditOptions,
     metrics=(
-        Metric(name="risky", help="entries that make a gate say green, or may"),
-        Metric(name="errors", help="entries that make a gate say green"),
+        Metric(
+            name="risky",
+            help="entries that make a gate say green, or may",
+            counts=gaterun.Counted(severities=(Severity.ERROR, Severity.WARNING)),
+        ),
+        Metric(
+            name="errors",
+            help="entries that make a gate say green",
+            counts=gaterun.Counted(severities=(Severity.ERROR,)),
+        ),
         Metric(name="notes", better=Better.NEITHER, help="legitimate entries worth knowing"),
         Metric(name="added", help="risky entries that the base does not have"),
         Metric(

@@ -218,7 +218,9 @@ GATE = gaterun.Gate(
     options=DeadCodeOptions,
     metrics=(
         gaterun.Metric(
-            name="dead", help="places rustc calls unused, no attribute believed", counts=("*",)
+            name="dead",
+            help="places rustc calls unused, no attribute believed",
+            counts=gaterun.Counted(),
         ),
         gaterun.Metric(name="hidden", help="those that attributes or [lints] hide"),
         gaterun.Metric(name="test_only", help="those that only unit tests use"),

@@ -290,7 +290,7 @@ GATE = gaterun.Gate(
         gaterun.Metric(
             name="new_failures",
             help="failed tests that known_failures does not name",
-            counts=("test-failed",),
+            counts=gaterun.Counted(rules=("test-failed",)),
         ),
         gaterun.Metric(name="passed", better=_HIGHER, help="tests that passed"),
         gaterun.Metric(name="failed", help="tests that failed, known or not"),
@@ -302,11 +302,15 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="known_fixed", better=_NEITHER, help="known failures that pass"),
         gaterun.Metric(name="missing_known", help="known failures that were not run"),
         gaterun.Metric(
-            name="removed", help="tests of the base that are gone", counts=("test-removed",)
+            name="removed",
+            help="tests of the base that are gone",
+            counts=gaterun.Counted(rules=("test-removed",)),
         ),
         gaterun.Metric(name="added", better=_NEITHER, help="tests that the base has not"),
         gaterun.Metric(
-            name="flaky", help="tests that passed only when run again", counts=("test-flaky",)
+            name="flaky",
+            help="tests that passed only when run again",
+            counts=gaterun.Counted(rules=("test-flaky",)),
         ),
         gaterun.Metric(
             name="duration",

@@ -271,13 +271,13 @@ GATE = gaterun.Gate(
         Metric(
             name="req_mismatches",
             help="requirements between members that do not hold",
-            counts=("requirement",),
+            counts=gaterun.Counted(rules=("requirement",)),
         ),
         Metric(name="lock_drift", help="places where Cargo.lock is not what the manifests say"),
         Metric(
             name="stale_mentions",
             help="lines that still name the version of the base",
-            counts=("stale-mention",),
+            counts=gaterun.Counted(rules=("stale-mention",)),
         ),
         Metric(name="orphans", help="crates that are no members and have another version"),
         Metric(name="places", better=Better.HIGHER, help="places outside of manifests compared"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gaterun.cli import kept
-from gaterun.cli.run import baseline_path
+from gaterun.cli.find_baseline import baseline_path
 from gaterun.cli.status import stand
 from gaterun.cli.workspace import Opened
 from gaterun.core.git import Git, GitError

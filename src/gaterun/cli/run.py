@@ -16,14 +16,13 @@ from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
-from gaterun.model.phase import Phase, Requirement
+from gaterun.model.phase import Requirement
 from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
     from gaterun.core.outputs import Wanted
     from gaterun.core.store import Store
     from gaterun.model.event import Event
-    from gaterun.model.metrics_document import MetricsDocument
     from gaterun.model.record import RunRecord
 
 EXAMPLES = """\b
@@ -63,7 +62,7 @@ Examples:
 )
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
 @click.option(
-    "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
+    "--baseline", "baseline_name", default="", metavar="FILE|RUN|REF", help="Compare with it."
 )
 @click.option(
     "--waivers",
@@ -148,6 +147,7 @@ def command(
         opened.show(render_phase(bound, chosen))
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
+    from gaterun.cli.find_baseline import find_baseline
     from gaterun.cli.style import style_for
     from gaterun.core.outputs import Outputs
     from gaterun.core.session import RunOptions, Session
@@ -198,7 +198,8 @@ def command(
             writes=tuple(_below(item.path, opened.root) for item in wanted if item.path),
         ),
         tell=tell,
-        baseline=find_baseline(baseline_name, bound, opened, store),
+        baseline=find_baseline(baseline_name, bound, opened, store, chosen),
+        baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
@@ -285,39 +286,3 @@ def wanted_reports(specs: tuple[str, ...], opened: Opened, store: Store) -> list
             raise UsageError("two reports want standard output", help="give one of them a path")
         wanted.append(Wanted(reporter=reporter, path=path))
     return wanted
-
-
-def find_baseline(name: str, phase: Phase, opened: Opened, store: Store) -> MetricsDocument | None:
-    """The baseline to compare with: as named, else the phase's own, else none.
-
-    Raises:
-        UsageError: what was named is not there, or it is damaged.
-    """
-    from gaterun.core.baseline import read_metrics
-    from gaterun.model.metrics_document import from_record
-
-    if name:
-        path = Path(name)
-        if path.is_file():
-            return read_metrics(path)
-        try:
-            return from_record(store.find(name))
-        except UsageError as error:
-            raise UsageError(
-                f"--baseline {name}: neither a file nor a run ({error.message})",
-                help="`gaterun baseline PHASE --at REF` measures a revision",
-            ) from error
-    path = baseline_path(phase, opened.root, store)
-    if not path.exists():
-        return None
-    document = read_metrics(path, name=phase.outputs.baseline or str(path))
-    if document.phase != phase.id:
-        raise UsageError(f"{path} is the baseline of phase '{document.phase}', not '{phase.id}'")
-    return document
-
-
-def baseline_path(phase: Phase, root: Path, store: Store) -> Path:
-    """Where a phase's baseline is kept."""
-    if phase.outputs.baseline:
-        return root / phase.outputs.baseline
-    return store.path / "baseline" / f"{phase.id}.json"

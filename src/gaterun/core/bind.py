@@ -24,6 +24,7 @@ from gaterun.core.phase_table import (
 from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import (
     ConditionError,
+    Tolerance,
     nearest,
     parse_comparison,
     parse_improvement,
@@ -33,7 +34,16 @@ from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate, Resource, resource_names
 from gaterun.model.metric import Metric
 from gaterun.model.options import Options
-from gaterun.model.phase import PHASE_WIDE, Location, Mode, Outputs, Phase, Requirement, Task
+from gaterun.model.phase import (
+    PHASE_WIDE,
+    Location,
+    Mode,
+    Outputs,
+    Phase,
+    Requirement,
+    Scope,
+    Task,
+)
 
 T = TypeVar("T")
 
@@ -229,6 +239,23 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
             )
         enforce_after = None
     source, path = table.home or (Source("?", ""), ())
+    scope = table.take("scope", Scope, Scope.ALL)
+    parsed = _parsed(table, "require", require, metrics, parse_comparison)
+    improvements = _parsed(table, "improve", improve, metrics, parse_improvement)
+    ratchets = _parsed(table, "ratchet", ratchet, metrics, parse_ratchet)
+    tolerance: Mapping[str, Tolerance] = {}
+    tracked: tuple[str, ...] = ()
+    if ratchets or scope is Scope.NEW or "tolerance" in table.values:
+        from gaterun.core.bind_compared import Compared
+
+        compared = Compared(
+            metrics=metrics,
+            require=parsed,
+            improve=[improvement.metric for improvement in improvements],
+            ratchet=ratchets,
+        )
+        tolerance = compared.tolerances(table)
+        tracked = compared.tracked(table, scope, gate.name)
     return Requirement(
         task=task,
         id=key,
@@ -236,10 +263,13 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
         options=options,
         settings=settings,
         location=Location(file=source.name, line=source.line(path) if path else 1),
-        require=tuple(_parsed(table, "require", require, metrics, parse_comparison)),
-        improve=tuple(_parsed(table, "improve", improve, metrics, parse_improvement)),
-        ratchet=tuple(_parsed(table, "ratchet", ratchet, metrics, parse_ratchet)),
+        require=tuple(parsed),
+        improve=tuple(improvements),
+        ratchet=tuple(ratchets),
         floor=floor,
+        scope=scope,
+        tolerance=tolerance,
+        tracked=tracked,
         needs=tuple(_gate_needs(task, key, table, known)),
         tags=_texts(table, "tags"),
         timeout=_timeout(table, gate),

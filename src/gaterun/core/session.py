@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gaterun import __version__
 from gaterun.core import host
-from gaterun.core.baseline import BaselineValue, values_for
+from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.binding import Binder
 from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
@@ -73,6 +73,7 @@ class Session:
         root: the workspace that is measured.
         store: where state is kept, prepared.
         baseline: ``None`` when there is none.
+        baseline_is_named: the user chose it for this run, whatever the phase's base is.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
         environment: what commands inherit; the allowed variables of this process by default.
@@ -88,6 +89,7 @@ class Session:
     options: RunOptions
     tell: Callable[[Event], None]
     baseline: MetricsDocument | None = None
+    baseline_is_named: bool = False
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     in_force: InForce = field(default_factory=InForce)
@@ -120,6 +122,11 @@ class Session:
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
+        stale = ""
+        if self.baseline and not self.baseline_is_named:
+            stale = moved(self.baseline, base, self.phase.base)
+        if stale:
+            warnings.append(stale)
         bench = Bench(
             root=self.root,
             state=self.store.path,
@@ -179,7 +186,7 @@ class Session:
                 requirement,
                 measurement,
                 environment,
-                stale=_stale(self.baseline, base),
+                stale=stale,
             )
 
         def repeat(gate: Requirement) -> str:
@@ -238,6 +245,7 @@ class Session:
 
             nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
             warnings += leftovers(self.in_force, ordered, nodes)
+        warnings.extend(acceptances(ordered))
         warnings.extend(without_variables(ordered))
         if folder.events.problem:
             warnings.append(f"the run's events were not all kept: {folder.events.problem}")
@@ -306,18 +314,6 @@ def verdict_of(
     if not codes and all(result.outcome is Outcome.SKIPPED for result in results):
         codes.append(ExitCode.NO_GATES)
     return exit_code(codes)
-
-
-def _stale(baseline: MetricsDocument, base: str | None) -> str:
-    """Why a stored baseline is not of the phase's base; empty when it is, or nobody can say."""
-    if baseline.role != "baseline" or not base or not baseline.subject.commit:
-        return ""
-    if baseline.subject.commit == base:
-        return ""
-    return (
-        f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
-        "run `gaterun baseline` again"
-    )
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:

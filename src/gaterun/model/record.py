@@ -17,13 +17,21 @@ SCHEMA_VERSION = "1.1"
 
 
 class MetricRecord(Struct, frozen=True, kw_only=True):
-    """A measured metric with its declaration, so that a record explains itself."""
+    """A measured metric with its declaration, so that a record explains itself.
+
+    Attributes:
+        irrelevant: what may differ between two values that are compared.
+        known: the findings that it counts, by rule, packed by `gaterun.core.known`; ``None``
+            where no condition compares them.
+    """
 
     unit: Unit
     better: Better
     host_bound: bool
     measured: Measured
     help: str = ""
+    irrelevant: tuple[str, ...] = ()
+    known: Mapping[str, str] | None = None
 
 
 class GateResult(Struct, frozen=True, kw_only=True):

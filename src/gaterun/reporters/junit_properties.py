@@ -53,6 +53,10 @@ def of_gate(result: GateResult) -> dict[str, str]:
         limits.setdefault(check.metric, []).append(check.condition)
         if check.baseline is not None:
             facts[f"metric:{check.metric}.baseline"] = _exact(check.baseline)
+        if check.accepted:
+            facts[f"metric:{check.metric}.accepted"] = check.accepted
+        if check.slack:
+            facts[f"metric:{check.metric}.slack"] = check.slack
     for name, conditions in limits.items():
         facts[f"metric:{name}.limit"] = ", ".join(conditions)
     return _texts(facts)

@@ -180,7 +180,7 @@ def _findings(result: GateResult, limit: int) -> list[str]:
     total = len(result.findings)
     if not total:
         return []
-    shown = standing.worst_first(result.findings)[:limit]
+    shown = standing.worst_of(result)[:limit]
     if not shown:
         return [figures.plural(total, "finding"), ""]
     title = "Worst findings" if total > len(shown) else "Findings"

@@ -48,7 +48,7 @@ def verdict_colour(record: RunRecord) -> str:
 def agent_line(result: GateResult, pen: Pen) -> str:
     """Failure, measured value, target, worst finding and the command to repeat, on one line."""
     parts = [f"{standing.standing(result).word} {result.node_id}: {standing.gist(result)}"]
-    worst = standing.worst_first(result.findings)[:1]
+    worst = standing.worst_of(result)[:1]
     parts += [f"worst: {terminal_gate.place_and_message(finding)}" for finding in worst]
     if result.verdict.help:
         parts.append(f"help: {result.verdict.help}")
@@ -87,8 +87,25 @@ def _bodies(record: RunRecord, pen: Pen) -> Iterator[str]:
         yield pen.rule("warnings", "=", "yellow")
         for warning in record.warnings:
             yield from pen.wrap(warning, "", "  ")
+    if verbosity >= 0:
+        yield from _slack(record, pen)
     yield from _durations(record, pen)
     yield from _chosen(record, pen)
+
+
+def _slack(record: RunRecord, pen: Pen) -> Iterator[str]:
+    """What is better than the baseline, which it may get worse again as long as nobody says so."""
+    better = [
+        f"{result.node_id} {check.metric}: {check.slack}"
+        for result in record.results
+        for check in result.verdict.checks
+        if check.slack
+    ]
+    if better:
+        yield pen.rule("slack", "=", "cyan")
+        for text in better:
+            yield from pen.wrap(text, "", "  ")
+        yield from pen.wrap(f"`gaterun baseline tighten {record.phase}` keeps it", "", "  ")
 
 
 def _counts(record: RunRecord) -> str:
