@@ -555,6 +555,31 @@ def test_a_required_option_is_asked_for(load: Load) -> None:
         requirement(gate, {}, {})
 
 
+def test_what_options_say_of_themselves_is_said_where_none_is_given(load: Load) -> None:
+    import gaterun
+    from gaterun.core.bind import requirement
+
+    class Options(gaterun.Options, kw_only=True):
+        one: str = ""
+        other: str = ""
+
+        def __post_init__(self) -> None:
+            if not self.one and not self.other:
+                raise ValueError("give one or other")
+
+    gate = gaterun.Gate(
+        name="g",
+        title="",
+        metrics=(gaterun.Metric(name="n"),),
+        measure=lambda ctx: None,  # type: ignore[arg-type,return-value]
+        options=Options,
+        requires=("n < 1",),
+    )
+    with pytest.raises(UsageError, match="give one or other"):
+        requirement(gate, {}, {})
+    assert requirement(gate, {"one": "a"}, {}).options == Options(one="a")
+
+
 def test_a_path_outside_the_workspace_is_told_in_full(load: Load, tmp_path: Path) -> None:
     outside = tmp_path / "outside.toml"
     outside.write_text("[phase]\nnope = 1\n")

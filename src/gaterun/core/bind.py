@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import graphlib
 import math
 import re
@@ -248,6 +249,10 @@ def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:
                 f"gate '{gate.name}' has no option '{name}'",
                 help=nearest(name, [*names, *GATE_KEYS]),
             )
+    if not values:
+        # A conversion begins by evaluating every annotation; it says what is wrong, if anything.
+        with contextlib.suppress(TypeError, ValueError):
+            return gate.options()
     try:
         return msgspec.convert(dict(values), gate.options)
     except msgspec.ValidationError as error:
