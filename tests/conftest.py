@@ -77,6 +77,9 @@ class Project:
         self.root = root
         #: Where gaterun puts scratch folders and crash logs.
         self.temporary = root.parent / "tmp"
+        #: Where the fake gates and the tests tell each other things.
+        self.signals = root.parent / "signals"
+        self.signals.mkdir(exist_ok=True)
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files, dedented."""
@@ -151,13 +154,13 @@ class Project:
         )
 
     def await_file(self, name: str, *, seconds: float = 30) -> str:
-        """The text of a file that another process is about to write."""
+        """The text of a signal that another process is about to write."""
         end = time.monotonic() + seconds
-        while not (self.root / name).exists():
+        while not (self.signals / name).exists():
             if time.monotonic() > end:
                 pytest.fail(f"{name} did not appear")
             time.sleep(0.02)
-        return (self.root / name).read_text()
+        return (self.signals / name).read_text()
 
     def record_now(self) -> RunRecord:
         """The only record there is."""

@@ -250,6 +250,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure_build,
+    inputs=("**",),
     requires=("failed == 0",),
     uses=("cargo-target",),
     pins=("members", "targets", "excluded", "orphans"),

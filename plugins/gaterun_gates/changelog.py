@@ -231,6 +231,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure,
+    inputs=("**", gaterun.HISTORY),
     fix=fix,
     options=ChangelogOptions,
     requires=("errors == 0", "entry_present == true"),

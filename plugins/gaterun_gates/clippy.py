@@ -211,6 +211,7 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="compile_errors", help="always 0 where there is a measurement"),
     ),
     measure=measure_clippy,
+    inputs=("**",),
     requires=("warnings == 0",),
     pins=("warnings", "suppressed", "suppressions", "lint_flags"),
     controls=_controls,
@@ -236,6 +237,9 @@ def gaterun_resources() -> list[gaterun.Resource]:
     """Offer clippy's runs to every gate `clippy` of a phase."""
     return [
         gaterun.Resource(
-            name="lint_runs", compute=_lint_runs, about="clippy's answers, each asked for once"
+            name="lint_runs",
+            compute=_lint_runs,
+            about="clippy's answers, each asked for once",
+            inputs=("**",),
         )
     ]

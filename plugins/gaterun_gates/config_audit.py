@@ -329,6 +329,7 @@ GATE = gaterun.Gate(
         Metric(name="files", better=Better.NEITHER, help="files that were read"),
     ),
     measure=measure_config_audit,
+    inputs=("**",),
     requires=("errors == 0",),
     timeout=300.0,
     pins=("risky", "errors"),

@@ -223,6 +223,7 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="allow_attrs", help="attributes and [lints] that allow these lints"),
     ),
     measure=measure_dead_code,
+    inputs=("**",),
     requires=("dead == 0",),
     pins=("dead", "hidden", "test_only", "allow_attrs"),
     controls=_controls,

@@ -218,6 +218,7 @@ GATE = gaterun.Gate(
     about=ABOUT,
     metrics=tuple(_metrics()),
     measure=measure,
+    inputs=("**",),
     options=EnvCoverageOptions,
     requires=("undocumented == 0", "unread == 0"),
     controls=_controls,

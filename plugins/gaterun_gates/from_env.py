@@ -168,6 +168,7 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="tested_without_env", help="tested, and no test sets a variable"),
     ),
     measure=measure,
+    inputs=("**",),
     options=FromEnvOptions,
     requires=("untested == 0",),
     controls=_controls,

@@ -142,6 +142,7 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="in_consts", help="such literals that are constants"),
     ),
     measure=measure,
+    inputs=("**/*.rs", "**/Cargo.toml", "Cargo.lock", ".cargo/**", "**/.gitattributes"),
     options=HardcodedOptions,
     requires=("total == 0",),
     controls=_controls,

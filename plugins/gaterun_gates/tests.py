@@ -308,6 +308,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure_tests,
+    inputs=("**",),
     requires=("new_failures == 0",),
     uses=("cargo-target",),
     pins=("total", "passed", "ignored"),

@@ -279,6 +279,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure,
+    inputs=("**", gaterun.HISTORY),
     fix=fix,
     options=VersionOptions,
     requires=("mismatches == 0", "req_mismatches == 0", "lock_drift == 0"),

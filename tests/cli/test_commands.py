@@ -363,7 +363,7 @@ def test_an_interrupted_baseline_leaves_the_old_one(project: Any) -> None:
     path = project.root / ".gaterun/baseline/p.json"
     good = path.read_bytes()
     with (project.root / "phases/p.toml").open("a") as out:
-        out.write(f'[[task.1.gate]]\nuse = "hang"\npids = "{project.root}/pids"\n')
+        out.write(f'[[task.1.gate]]\nuse = "hang"\npids = "{project.signals}/pids"\n')
     process = project.start("baseline", "p")
     project.await_file("pids")
     process.send_signal(signal.SIGINT)

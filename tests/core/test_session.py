@@ -354,7 +354,7 @@ def test_a_resource_is_computed_once_for_all(project: Any) -> None:
     project.phase("[task.1]\n" + entries)
     ran = project.run("p", "-j6")
     assert set(ran.outcomes.values()) == {"pass"}
-    assert (project.root / "computed").read_text() == "x"
+    assert (project.signals / "computed").read_text() == "x"
     assert all(
         [evidence.argv for evidence in result.evidence] == [("true",)]
         for result in ran.record.results
@@ -562,7 +562,7 @@ def test_scratch_folders_are_gone(project: Any) -> None:
     project.phase('[task.1]\n[[task.1.gate]]\nuse = "hang"\ntimeout = "0.3s"\n')
     ran = project.run("p")
     assert ran.outcomes == {"1::hang": "timeout"}
-    scratch = Path((project.root / "scratch-of-hang").read_text())
+    scratch = Path((project.signals / "scratch-of-hang").read_text())
     assert scratch.is_relative_to(project.temporary)
     assert not scratch.exists()
     assert list((project.root / ".gaterun/scratch").iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +28,14 @@ os.rename(sys.argv[1] + ".part", sys.argv[1])
 print("hanging", flush=True)
 time.sleep(1000)
 """
+
+
+def _signals(ctx: gaterun.Context) -> Path:
+    """Where gates and tests tell each other things: beside the tree, which is not to change."""
+    folder = ctx.root.parent / "signals"
+    folder.mkdir(exist_ok=True)
+    return folder
+
 
 OK = (Metric(name="ok", unit=Unit.BOOLEAN, better=Better.NEITHER, help="always there"),)
 REQUIRE_OK = ("ok == true",)
@@ -63,14 +72,14 @@ class HangOptions(gaterun.Options, frozen=True, kw_only=True):
 
 def _hang(ctx: gaterun.Context) -> Measurement:
     (ctx.scratch / "left").write_text("behind")
-    (ctx.root / "scratch-of-hang").write_text(str(ctx.scratch))
+    (_signals(ctx) / "scratch-of-hang").write_text(str(ctx.scratch))
     ctx.progress("hanging")
     ctx.run(
         [
             sys.executable,
             "-c",
             HANG,
-            ctx.root / ctx.options.pids,
+            _signals(ctx) / ctx.options.pids,
             "deaf" if ctx.options.deaf else "",
         ]
     )
@@ -221,15 +230,15 @@ class LaneOptions(gaterun.Options, frozen=True, kw_only=True):
 
 def _lane(ctx: gaterun.Context) -> Measurement:
     """Counts how often it met another of its kind; two at once are seen by an O_EXCL file."""
-    marker = ctx.root / "lane"
+    marker = _signals(ctx) / "lane"
     try:
         os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return Measurement(metrics={"ok": False}, inspected={"things": 1})
     try:
-        (ctx.root / "lane-entered").touch()
+        (_signals(ctx) / "lane-entered").touch()
         ctx.run(["sleep", "0.2"])
-        while ctx.options.wait and not (ctx.root / "go").exists():
+        while ctx.options.wait and not (_signals(ctx) / "go").exists():
             ctx.run(["sleep", "0.05"])
     finally:
         marker.unlink()
@@ -249,7 +258,7 @@ def _wants_broken(ctx: gaterun.Context, broken_resource: object) -> Measurement:
 
 
 def _expensive(ctx: gaterun.Context) -> object:
-    with (ctx.root / "computed").open("a") as out:
+    with (_signals(ctx) / "computed").open("a") as out:
         out.write("x")
     ctx.run(["true"])
     return 42
@@ -266,7 +275,7 @@ def _broken_resource(ctx: gaterun.Context) -> object:
 
 def _python_loop(ctx: gaterun.Context) -> Measurement:
     """Starts no process, and does not end until the file go is there."""
-    while not (ctx.root / "go").exists():
+    while not (_signals(ctx) / "go").exists():
         time.sleep(0.02)
     return _true(ctx)
 

@@ -93,6 +93,7 @@ def command(
                     role="baseline",
                 ),
                 tell=tell,
+                environment=opened.config.environment,
             ).run()
         finally:
             files.abandon()

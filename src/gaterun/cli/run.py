@@ -32,6 +32,7 @@ Examples:
   gaterun phase7 -k "clippy or tests"     by parts of names
   gaterun phase7 --lf                     what did not pass the last time
   gaterun phase7 --co                     only show what would run
+  gaterun phase7 --fresh                  use no measurement of an earlier run
   gaterun phase7 --report md:- --report junit:out.xml
 """
 
@@ -49,6 +50,15 @@ Examples:
 @click.option("-x", "stop", is_flag=True, help="Stop at the first failure.")
 @click.option("--maxfail", type=click.IntRange(1), metavar="N", help="Stop after N failures.")
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Gates at once.")
+@click.option("--fresh", is_flag=True, help="Measure anew, whatever is kept.")
+@click.option(
+    "--cache-audit",
+    "audit",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Make this share of the kept measurements again, and fail where one differs.",
+)
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
 @click.option(
     "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
@@ -94,6 +104,8 @@ def command(
     stop: bool,
     maxfail: int | None,
     jobs: int | None,
+    fresh: bool,
+    audit: float,
     base: str,
     baseline_name: str,
     reports: tuple[str, ...],
@@ -166,10 +178,14 @@ def command(
             maxfail=1 if stop else maxfail or 0,
             max_warnings=None if allowed < 0 else allowed,
             argv=tuple(sys.argv),
+            fresh=fresh,
+            audit=audit,
+            writes=tuple(_below(item.path, opened.root) for item in wanted if item.path),
         ),
         tell=tell,
         baseline=find_baseline(baseline_name, bound, opened, store),
         name=opened.phase_name(phase),
+        environment=opened.config.environment,
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
     )
     try:
@@ -191,6 +207,11 @@ def command(
     if code is ExitCode.OK and problems:
         code = ExitCode.INTERNAL_ERROR
     return int(code)
+
+
+def _below(path: Path, root: Path) -> str:
+    """A path as seen from the workspace; one outside of it changes nothing there."""
+    return os.path.relpath(path.resolve(), root)
 
 
 def not_passed(chosen: tuple[Requirement, ...], earlier: RunRecord) -> tuple[Requirement, ...]:

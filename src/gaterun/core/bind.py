@@ -232,6 +232,7 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
         needs=tuple(_gate_needs(task, key, table, known)),
         tags=_texts(table, "tags"),
         timeout=_timeout(table, gate),
+        inputs=_inputs(table),
         mode=mode,
         enforce_after=enforce_after,
         skip=skip,
@@ -300,6 +301,17 @@ def _gate_needs(task: str, key: str, table: Table, known: Mapping[str, Sequence[
             )
         found.append(f"{home}::{name}")
     return found
+
+
+def _inputs(table: Table) -> tuple[str, ...]:
+    globs = _texts(table, "inputs")
+    if "inputs" in table.values and not any(glob[:1] not in {"!", "@", ""} for glob in globs):
+        raise table.error(
+            "inputs",
+            "they name no file, so that nothing would ever be measured again",
+            help='write ["**"] for every file, or leave the key out',
+        )
+    return globs
 
 
 def _timeout(table: Table, gate: Gate) -> float:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,9 @@ from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.options import help
+
+if TYPE_CHECKING:
+    from gaterun.core.environment import Environment
 
 _WORKSPACE = re.compile(r"^\s*(?:\[\s*\"?workspace\"?\s*[\].]|workspace\s*[.=])", re.MULTILINE)
 
@@ -32,6 +35,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     color: Annotated[str, help("auto, always or never")] = "auto"
     output: Annotated[str, help("auto, human or agent")] = "auto"
     max_warnings: Annotated[int, help("advisory failures allowed; -1 means any number")] = -1
+    pass_env: Annotated[
+        tuple[str, ...], help("variables that gates' commands get beyond the usual; AWS_* for many")
+    ] = ()
 
 
 CHOICES: Mapping[str, Sequence[str]] = {
@@ -56,6 +62,13 @@ class Config(Struct, frozen=True, kw_only=True):
     def state(self) -> Path:
         """Absolute path of the state folder."""
         return self.root / self.settings.state
+
+    @property
+    def environment(self) -> Environment:
+        """What the commands of gates get of this process's variables."""
+        from gaterun.core.environment import chosen
+
+        return chosen(self.settings.pass_env)
 
     @property
     def phase_folders(self) -> tuple[Path, ...]:
@@ -171,11 +184,24 @@ def load_config(
             )
     if values.get("jobs", 0) < 0:
         raise UsageError(f"jobs = {values['jobs']} ({origins['jobs']}) is less than 0")
+    if values.get("pass_env"):
+        _check_pass_env(values["pass_env"], origins["pass_env"])
     config = Config(
         root=root, settings=Settings(**values), origins=origins, file=source.name if table else ""
     )
     _check_state(config)
     return config
+
+
+def _check_pass_env(patterns: Sequence[str], origin: str) -> None:
+    from gaterun.core.environment import mistake_in
+
+    for pattern in patterns:
+        if problem := mistake_in(pattern):
+            raise UsageError(
+                f"pass_env ({origin}): {problem}",
+                help='name each, or what they begin with: pass_env = ["DATABASE_URL", "AWS_*"]',
+            )
 
 
 def _check_state(config: Config) -> None:

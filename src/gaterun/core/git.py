@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -13,7 +12,6 @@ from pathlib import Path
 
 from gaterun.core.execute import capture
 from gaterun.model.errors import CannotMeasure
-from gaterun.model.record import Tree
 from gaterun.model.verdict import Reason
 
 #: No optional locks (a refreshed index is a changed index), no hooks, no pager, and none of
@@ -63,12 +61,29 @@ class Git:
         return out
 
     @cached_property
+    def _place(self) -> tuple[str, str] | None:
+        """The top of the working tree and the root's path below it; none without a repository."""
+        try:
+            out = self("rev-parse", "--is-inside-work-tree", "--show-toplevel", "--show-prefix")
+        except GitError:
+            return None
+        inside, *top, prefix = os.fsdecode(out).removesuffix("\n").split("\n")
+        return ("\n".join(top), prefix) if inside == "true" else None
+
+    @cached_property
     def present(self) -> bool:
         """Whether the workspace is in a git working tree and git is there."""
-        try:
-            return self("rev-parse", "--is-inside-work-tree").strip() == b"true"
-        except GitError:
-            return False
+        return self._place is not None
+
+    @property
+    def top(self) -> Path:
+        """The top of the working tree; the root itself without a repository."""
+        return self.root if self._place is None else Path(self._place[0])
+
+    @property
+    def prefix(self) -> str:
+        """The root's path below the top, with a ``/`` at the end; empty when it is the top."""
+        return "" if self._place is None else self._place[1]
 
     def commit(self, ref: str) -> str | None:
         """The full id of the commit that `ref` names, or ``None``."""
@@ -93,7 +108,7 @@ class Git:
             "--others",
             "--exclude-standard",
             "--deduplicate",
-            *self._pathspec,
+            *self.pathspec,
         )
         names = os.fsdecode(out).split("\0")
         # What was deleted is still listed, and a submodule's folder looks like a file.
@@ -105,41 +120,14 @@ class Git:
             )
         )
 
-    @cached_property
-    def _pathspec(self) -> tuple[str, ...]:
+    @property
+    def pathspec(self) -> tuple[str, ...]:
         """Everything below the root but what cargo built, where nobody told git to ignore it."""
         built = [
             path.parent.relative_to(self.root).as_posix()
             for path in self.root.glob("*/CACHEDIR.TAG")
         ]
         return ("--", ".", *(f":(exclude,literal){name}" for name in built))
-
-    def tree(self) -> Tree:
-        """Commit, branch and digest of the working tree as it is now."""
-        if not self.present:
-            return Tree()
-        commit = self.commit("HEAD") or ""
-        try:
-            branch = self("symbolic-ref", "--quiet", "--short", "HEAD").decode().strip()
-        except GitError:
-            branch = ""
-        status = self("status", "--porcelain=v1", "-z", "--untracked-files=all", *self._pathspec)
-        dirty = any(entry for entry in status.split(b"\0") if entry)
-        return Tree(commit=commit, branch=branch, digest=self._digest(status), dirty=dirty)
-
-    def _digest(self, status: bytes) -> str:
-        """Digest of the committed tree and the content of whatever differs from it."""
-        digest = hashlib.sha256()
-        try:
-            digest.update(self("rev-parse", "HEAD^{tree}"))
-        except GitError:
-            digest.update(b"unborn")
-        top = Path(os.fsdecode(self("rev-parse", "--show-toplevel")).rstrip("\n"))
-        for entry in sorted(status.split(b"\0")):
-            digest.update(entry + b"\0")
-            if len(entry) > 3:
-                digest.update(_content(top / os.fsdecode(entry[3:])))
-        return digest.hexdigest()
 
     def checkout(self, ref: str | None, parent: Path) -> Path:
         """Check a revision out into a new folder below `parent`, sharing this object store.
@@ -172,17 +160,25 @@ class Git:
                 f"git knows no revision '{ref}'",
                 help="a shallow clone has no history: fetch more, or set 'base' in the phase file",
             )
-        top = os.fsdecode(self("rev-parse", "--show-toplevel")).rstrip("\n")
+        top = self.top
         try:
-            self("clone", "--quiet", "--shared", "--no-checkout", "--template=", top, str(folder))
+            self(
+                "clone",
+                "--quiet",
+                "--shared",
+                "--no-checkout",
+                "--template=",
+                str(top),
+                str(folder),
+            )
             self("-C", str(folder), "checkout", "--quiet", "--detach", commit)
         except GitError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise CannotMeasure(
                 Reason.INCOMPLETE, f"revision {commit[:12]} cannot be checked out: {error}"
             ) from error
-        self._submodules(Path(top), folder, commit)
-        inside = folder / self.root.resolve().relative_to(Path(top).resolve())
+        self._submodules(top, folder, commit)
+        inside = folder / self.root.resolve().relative_to(top.resolve())
         if ref is None:
             self._overlay(inside)
         return inside
@@ -243,24 +239,6 @@ def _is_file(path: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
-
-
-def _content(path: Path) -> bytes:
-    """What a path holds: mode, and bytes, target or, for a submodule, its tree's digest."""
-    try:
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            return b"link " + os.fsencode(path.readlink())
-        if stat.S_ISREG(mode):
-            executable = b"x" if mode & stat.S_IXUSR else b"-"
-            return executable + hashlib.sha256(path.read_bytes()).digest()
-    except OSError:
-        return b"unreadable"
-    inner = Git(path)
-    if (path / ".git").exists() and inner.present:
-        tree = inner.tree()
-        return f"{tree.commit} {tree.digest}".encode()
-    return b"none"
 
 
 def _walk(root: Path) -> list[str]:

@@ -32,6 +32,7 @@ GATE_KEYS: Mapping[str, Any] = {
     "needs": str | list[str],
     "tags": list[str],
     "timeout": str | float,
+    "inputs": list[str],
     "mode": Mode,
     "enforce_after": date,
     "skip": str,

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from gaterun.core.baseline import BaselineValue
 from gaterun.core.judge import judge, measured_metrics
 from gaterun.core.measure import Bench
+from gaterun.core.reuse import digests
+from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.finding import Finding
@@ -87,15 +89,19 @@ def obtain(
     *,
     progress: Callable[[str], None],
     repeat: str = "",
+    binding: Binding | None = None,
 ) -> GateResult:
     """Measure and judge.
+
+    Args:
+        binding: what the measurement depends on, as far as that is known beforehand.
 
     Raises:
         Stopped: the run was interrupted.
     """
     started, clock = time.time(), time.monotonic()
     try:
-        measurement, evidence = bench.measure(
+        measurement, trace = bench.measure(
             requirement.gate,
             requirement.options,
             name=requirement.node_id,
@@ -116,6 +122,33 @@ def obtain(
             seconds=time.monotonic() - clock,
             evidence=refusal.evidence,
         )
+    if binding is not None:
+        binding = replace(binding, reads=digests(trace.reads))
+    return judged(
+        requirement,
+        measurement,
+        baseline,
+        evidence=tuple(trace.evidence),
+        repeat=repeat,
+        started=started,
+        seconds=time.monotonic() - clock,
+        binding=binding,
+    )
+
+
+def judged(
+    requirement: Requirement,
+    measurement: Measurement,
+    baseline: BaselineOf,
+    *,
+    evidence: tuple[Evidence, ...],
+    repeat: str,
+    started: float,
+    seconds: float,
+    binding: Binding | None,
+    reused: Reused | None = None,
+) -> GateResult:
+    """Judge a measurement, made now or before."""
     verdict = judge(requirement, measurement, baseline(requirement, measurement))
     values = measured_metrics(requirement, measurement)
     return GateResult(
@@ -146,6 +179,8 @@ def obtain(
         file=requirement.location.file,
         line=requirement.location.line,
         started=started,
-        seconds=time.monotonic() - clock,
+        seconds=seconds,
         repeat=repeat,
+        binding=binding,
+        reused=reused,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,20 +15,26 @@ from msgspec import Struct
 from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, values_for
+from gaterun.core.binding import Binder
+from gaterun.core.bound_run import BoundRun, named
 from gaterun.core.discovery import Plugins
+from gaterun.core.environment import Environment
+from gaterun.core.evidence import hidden, without_variables
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
 from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
+from gaterun.core.reuse import Shelf
 from gaterun.core.store import RunFolder, Store
+from gaterun.core.tree import TreeState, look
 from gaterun.core.workers import Message, Workers, hearing_signals
 from gaterun.model.errors import NothingSelected
-from gaterun.model.event import Event, RunFinished, RunStarted
+from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
-from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
+from gaterun.model.phase import PHASE_WIDE, Outputs, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
 
@@ -41,6 +48,9 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         max_warnings: how many advisory failures are allowed; ``None`` for any number.
         argv: the command line, for the record.
         role: ``run`` or ``baseline``.
+        fresh: measure everything, whatever is kept of earlier runs.
+        audit: share of the kept measurements that are made again and compared, from 0 to 1.
+        writes: paths that the run itself writes, relative to the workspace root.
     """
 
     jobs: int = 2
@@ -48,6 +58,9 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     max_warnings: int | None = None
     argv: tuple[str, ...] = ()
     role: str = "run"
+    fresh: bool = False
+    audit: float = 0.0
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -62,6 +75,7 @@ class Session:
         baseline: ``None`` when there is none.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
+        environment: what commands inherit; the allowed variables of this process by default.
         tell: called with every event, from the thread that calls `run`.
     """
 
@@ -75,6 +89,7 @@ class Session:
     baseline: MetricsDocument | None = None
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Environment | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -96,9 +111,10 @@ class Session:
     def _run(self, folder: RunFolder, messages: SimpleQueue[Message]) -> RunRecord:
         started, clock = time.time(), time.monotonic()
         git = Git(self.root)
-        processes = Processes(folder.id)
+        processes = Processes(folder.id, self.environment)
         warnings: list[str] = []
-        tree = _tree(git, warnings)
+        before = self._look(git, warnings)
+        tree = before.summary if before else Tree()
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
@@ -133,6 +149,20 @@ class Session:
             )
         )
 
+        bound = BoundRun(
+            Binder(
+                before,
+                root=self.root,
+                base=base,
+                environment=processes.environment.given,
+                resources=self.plugins.resources,
+            ),
+            Shelf(self.store.path / "measured"),
+            self.chosen,
+            fresh=self.options.fresh,
+            audit=self.options.audit,
+        )
+
         def baseline(
             requirement: Requirement, measurement: Measurement
         ) -> Mapping[str, BaselineValue] | None:
@@ -150,8 +180,21 @@ class Session:
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
+        redactor = processes.redactor
+
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
-            return obtain(bench, gate, baseline, progress=progress, repeat=repeat(gate))
+            def say(text: str) -> None:
+                progress(redactor.text(text))
+
+            result = obtain(
+                bench,
+                gate,
+                baseline,
+                progress=say,
+                repeat=repeat(gate),
+                binding=bound.binding(gate),
+            )
+            return bound.audited(gate, hidden(result, redactor))
 
         loop = Loop(
             phase=self.phase,
@@ -160,6 +203,8 @@ class Session:
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
             repeat=repeat,
+            recall=lambda gate: bound.recall(gate, baseline, repeat(gate)),
+            at_hand=bound.at_hand,
             tell=self.tell,
         )
         for task, need in loop.unmet:
@@ -174,19 +219,22 @@ class Session:
             processes.kill()
             raise
         prober.join(timeout=30)
-        after = _tree(git, [])
-        if after.digest != tree.digest:
-            warnings.append(
-                "the working tree changed during the run, so the verdicts are not of one tree"
-            )
+        if processes.started or len(bound.at_hand) < len(self.chosen):
+            after = self._look(git, [])
+            if before and after and (changed := after.changed_since(before)):
+                warnings.append(f"the working tree changed during the run: {named(changed)}")
+                for result in bound.settle(self.chosen, loop.results, after):
+                    self.tell(GateFinished(result=result, time=time.time()))
+            bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        warnings.extend(without_variables(ordered))
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
             root=str(self.root),
             version=__version__,
-            argv=self.options.argv,
+            argv=tuple(map(redactor.text, self.options.argv)),
             tree=tree,
             environment=dict(environment),
             tasks={
@@ -202,7 +250,10 @@ class Session:
             role=self.options.role,
             base=base or "",
             interrupted=loop.interrupted,
-            warnings=tuple(warnings),
+            warnings=tuple(map(redactor.text, warnings)),
+            withheld=processes.environment.withheld,
+            variables=tuple(sorted(processes.environment.given)),
+            environment_digest=processes.environment.digest,
         )
         try:
             folder.finish(record)
@@ -211,6 +262,15 @@ class Session:
             record = _with_warning(record, unkept)
         self.tell(RunFinished(record=record, time=time.time()))
         return record
+
+    def _look(self, git: Git, warnings: list[str]) -> TreeState | None:
+        outputs = [getattr(self.phase.outputs, name) for name in Outputs.__struct_fields__]
+        state = os.path.relpath(self.store.path, self.root) + "/"
+        try:
+            return look(git, without=(state, *filter(None, outputs), *self.options.writes))
+        except (GitError, OSError) as error:
+            warnings.append(f"git cannot say what tree this is: {error}")
+            return None
 
 
 def verdict_of(
@@ -246,14 +306,6 @@ def _stale(baseline: MetricsDocument, base: str | None) -> str:
         f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
         "run `gaterun baseline` again"
     )
-
-
-def _tree(git: Git, warnings: list[str]) -> Tree:
-    try:
-        return git.tree()
-    except (GitError, OSError) as error:
-        warnings.append(f"git cannot say what tree this is: {error}")
-        return Tree()
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:

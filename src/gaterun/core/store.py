@@ -8,34 +8,15 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from gaterun.core.aside import written_aside
 from gaterun.core.execute import end_marked
 from gaterun.model.errors import UsageError
 from gaterun.model.record import SCHEMA_VERSION, RunRecord
 
 #: How many recorded runs are kept.
 KEPT_RUNS = 50
-
-
-@contextlib.contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place when the block succeeds.
-
-    Nobody ever sees a half-written file, and a failure leaves the old one as it was.
-    """
-    path = path.resolve()  # a link stays a link
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666))
-    try:
-        yield aside
-        if path.exists():
-            shutil.copymode(path, aside)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 class RunFolder:
@@ -101,7 +82,7 @@ class Store:
             UsageError: it cannot be written to.
         """
         try:
-            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown"):
+            for name in ("runs", "locks", "gates", "scratch", "baseline", "shown", "measured"):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():

@@ -40,6 +40,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
         floor: least number per inspected thing or metric, below which there is no verdict.
         needs: node ids of gates that must have passed first.
         timeout: seconds.
+        inputs: as ``gate.inputs``, in its stead; empty leaves it to the gate.
         enforce_after: from the day after this one an advisory gate blocks.
         skip: the reason why it is switched off; empty when it is not.
     """
@@ -57,6 +58,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     timeout: float = 1800.0
+    inputs: tuple[str, ...] = ()
     mode: Mode = Mode.BLOCKING
     enforce_after: date | None = None
     skip: str = ""

@@ -39,6 +39,8 @@ def of_gate(result: GateResult) -> dict[str, str]:
         "gaterun.reason": result.verdict.reason.value if result.verdict.reason else "",
         "gaterun.advisory": "" if result.blocking else "true",
         "gaterun.flaky": "true" if result.flaky else "",
+        "gaterun.reused": result.reused.run if result.reused else "",
+        "gaterun.inputs": result.binding.inputs if result.binding else "",
         "gaterun.repeat": "" if result.outcome is Outcome.PASS else result.repeat,
     }
     for name, number in result.inspected.items():

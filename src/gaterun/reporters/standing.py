@@ -154,7 +154,21 @@ def flags(result: GateResult) -> str:
         parts.append("advisory")
     if result.flaky:
         parts.append("flaky")
+    if result.reused:
+        parts.append(f"reused, {age(result.started - result.reused.measured)} old")
     return f"[{', '.join(parts)}]" if parts else ""
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, roughly.
+
+    >>> age(0.4), age(200), age(9000), age(200000)
+    ('0 s', '3 min', '2 h', '2 d')
+    """
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
 
 
 def _with_unit(result: GateResult, check: Check, value: Value) -> str:

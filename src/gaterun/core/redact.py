@@ -1,0 +1,207 @@
+"""Puts ``***`` in the place of secrets, in files and texts, before anybody reads or keeps them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from gaterun.core.aside import written_aside
+from gaterun.model.command import Log
+
+HIDDEN = b"***"
+
+#: A piece of a file that is looked at at once, and the longest secret that may lie across two.
+_PIECE, _OVERLAP = 1 << 20, 1 << 14
+
+#: What is shorter is found everywhere by chance.
+_SHORTEST = 6
+
+#: Texts are looked at together, as most hold nothing to be hidden.
+_TOGETHER = 500
+
+
+class _Shape(Struct, frozen=True):
+    """How the secrets of one kind look.
+
+    Attributes:
+        begins: bytes that every one of them holds; looking for these first is what is quick.
+        pattern: the whole; what the group ``kept`` matches stays.
+    """
+
+    begins: tuple[bytes, ...]
+    pattern: bytes
+
+
+#: Tokens that say themselves what they are.
+_SHAPES = (
+    _Shape((b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_"), rb"\bgh[opusr]_[A-Za-z0-9]{36,255}"),
+    _Shape((b"github_pat_",), rb"\bgithub_pat_[A-Za-z0-9_]{22,255}"),
+    _Shape((b"glpat-",), rb"\bglpat-[\w-]{20,255}"),
+    _Shape((b"AKIA", b"ASIA"), rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    _Shape((b"cio",), rb"\bcio[A-Za-z0-9]{32}\b"),
+    _Shape((b"npm_",), rb"\bnpm_[A-Za-z0-9]{36}\b"),
+    _Shape((b"xox",), rb"\bxox[abeoprs]-[A-Za-z0-9-]{10,255}"),
+    _Shape((b"sk_live_",), rb"\bsk_live_[A-Za-z0-9]{16,255}"),
+    _Shape((b"eyJ",), rb"\beyJ[\w-]{8,8000}\.eyJ[\w-]{8,8000}\.[\w-]{8,2000}"),
+    _Shape(
+        (b" PRIVATE KEY-----",),
+        rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{16,16000}(?:-----END [A-Z ]{1,30}-----)?",
+    ),
+    # Templates such as postgres://{user}:{password}@{host} are no secrets.
+    _Shape(
+        (b"://",), rb"""(?P<kept>://)[^\s/@:"'`{}<>$*\\]{0,200}:[^\s/@"'`{}<>$*\\]{1,500}(?=@)"""
+    ),
+)
+
+_USERINFO = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
+
+
+def worth_hiding(value: str) -> bool:
+    """Whether hiding a value hides a secret and not half of what compilers say.
+
+    A short value, a plain word (``postgres``) or the path of something is not looked for.
+
+    >>> [worth_hiding(v) for v in ("hunter2", "tr0ub4dor&3", "postgres", "12345", "/", "release")]
+    [True, True, False, False, False, False]
+    """
+    if len(value) < _SHORTEST or (value.isdecimal() and len(value) < 8):
+        return False
+    if value.isalpha() and value.isascii() and (value.islower() or value.isupper()):
+        return len(value) >= 16
+    return not (value.startswith(("/", "~")) and os.path.exists(value))  # noqa: PTH110
+
+
+def secrets_of(values: Iterable[str], others: Iterable[str] = ()) -> frozenset[str]:
+    """What is to be hidden, in every form in which a program may print it.
+
+    Args:
+        values: of variables whose names say that they are secret.
+        others: of all others, which may hold a URL with a password.
+    """
+    urls = [match[1] for value in others for match in _USERINFO.finditer(value)]
+    lines = {line.strip() for value in (*values, *urls) for line in value.splitlines()}
+    found = {line for line in lines if worth_hiding(line)}
+    if not found:
+        return frozenset()
+    import json
+    from urllib.parse import quote
+
+    found |= {json.dumps(text)[1:-1] for text in found} | {quote(text, safe="") for text in found}
+    return frozenset(found)
+
+
+class Redactor:
+    """Hides these secrets, and whatever looks like a well-known token.
+
+    Args:
+        secrets: as `secrets_of` gives them.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        encoded = (secret.encode("utf-8", "surrogateescape") for secret in secrets)
+        # The longest first: one may be the beginning of another.
+        self._secrets = tuple(sorted(encoded, key=lambda secret: (-len(secret), secret)))
+        self._kinds = tuple(
+            (shape.begins, re.compile(shape.pattern, re.ASCII)) for shape in _SHAPES
+        )
+        if self._secrets:
+            exact = re.compile(b"|".join(map(re.escape, self._secrets)))
+            self._kinds = ((self._secrets, exact), *self._kinds)
+
+    def hides(self, data: bytes) -> bool:
+        """Whether there is something to hide in `data`."""
+        return any(True for _ in self._spans(data))
+
+    def data(self, data: bytes) -> bytes:
+        """`data` with every secret hidden."""
+        for begins, pattern in self._kinds:
+            if any(begin in data for begin in begins):
+                data = pattern.sub(_hidden, data)
+        return data
+
+    def text(self, text: str) -> str:
+        """`text` with every secret hidden."""
+        data = text.encode("utf-8", "surrogatepass")
+        hidden = self.data(data)
+        return text if hidden is data or hidden == data else hidden.decode("utf-8", "surrogatepass")
+
+    def clean(self, texts: Iterable[str]) -> bool:
+        """Whether none of many texts has anything to hide; asked of many at once."""
+        batch: list[str] = []
+        for text in texts:
+            batch.append(text)
+            if len(batch) >= _TOGETHER:
+                if self.hides("\0".join(batch).encode("utf-8", "surrogatepass")):
+                    return False
+                batch.clear()
+        return not self.hides("\0".join(batch).encode("utf-8", "surrogatepass"))
+
+    def file(self, path: Path, name: str = "") -> Log:
+        """Hide secrets in a file that nobody writes to any more, and say what it holds then.
+
+        A file without any is only read, a piece at a time, and stays as it is.
+
+        Args:
+            name: how the file is to be called in the answer.
+
+        Raises:
+            OSError: it cannot be read, or not be replaced.
+        """
+        import hashlib
+
+        digest, size, found, before = hashlib.sha256(), 0, False, b""
+        with path.open("rb", buffering=0) as stream:
+            while piece := stream.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+                found = found or self.hides(before + piece)
+                before = piece[-_OVERLAP:]
+        if not found:
+            return Log(path=name, size=size, sha256=digest.hexdigest())
+        digest, size = hashlib.sha256(), 0
+        try:
+            with written_aside(path) as aside, path.open("rb") as old, aside.open("wb") as new:
+                for piece in self._pieces(old):
+                    digest.update(piece)
+                    size += new.write(piece)
+        except OSError:
+            os.truncate(path, 0)  # no log is better than one that gives a secret away
+            raise
+        return Log(path=name, size=size, sha256=digest.hexdigest())
+
+    def _spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Where secrets are, and what takes their place."""
+        for begins, pattern in self._kinds:
+            if any(begin in data for begin in begins):
+                for match in pattern.finditer(data):
+                    yield match.start(), match.end(), _hidden(match)
+
+    def _pieces(self, stream: BinaryIO) -> Iterator[bytes]:
+        """The stream with every secret hidden, also where one lies across two reads."""
+        held = b""
+        while True:
+            piece = stream.read(_PIECE)
+            held += piece
+            # What begins after this may go on in the next piece.
+            limit = len(held) - _OVERLAP if piece else len(held)
+            at = 0
+            for start, end, instead in sorted(self._spans(held)):
+                if at <= start < limit:
+                    yield held[at:start] + instead
+                    at = end
+                elif start < at < end:
+                    at = end  # two kinds of secret, one across the end of the other
+            yield held[at : max(at, limit)]
+            held = held[max(at, limit) :]
+            if not piece:
+                return
+
+
+def _hidden(match: re.Match[bytes]) -> bytes:
+    kept = match.groupdict().get("kept")
+    return (kept or b"") + HIDDEN
