@@ -61,6 +61,12 @@ Examples:
 )
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
 @click.option(
+    "--base-policy",
+    "base_policy",
+    type=click.Choice(["warn", "fail", "off"]),
+    help="What to do where the change weakens what judges it.",
+)
+@click.option(
     "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
 )
 @click.option(
@@ -107,6 +113,7 @@ def command(
     fresh: bool,
     audit: float,
     base: str,
+    base_policy: str | None,
     baseline_name: str,
     reports: tuple[str, ...],
     junit: str | None,
@@ -137,6 +144,7 @@ def command(
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
     from gaterun.cli.style import style_for
+    from gaterun.core.base_policy import second_key
     from gaterun.core.outputs import Outputs
     from gaterun.core.session import RunOptions, Session
 
@@ -186,6 +194,13 @@ def command(
         baseline=find_baseline(baseline_name, bound, opened, store),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
+        second=second_key(
+            config=opened.config,
+            plugins=opened.plugins,
+            phase=bound,
+            name=opened.phase_name(phase),
+            mode=base_policy or "",
+        ),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
     )
     try:

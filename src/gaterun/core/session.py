@@ -27,6 +27,7 @@ from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
 from gaterun.core.reuse import Shelf
+from gaterun.core.second_key import SecondKey
 from gaterun.core.store import RunFolder, Store
 from gaterun.core.tree import TreeState, look
 from gaterun.core.workers import Message, Workers, hearing_signals
@@ -34,7 +35,7 @@ from gaterun.model.errors import NothingSelected
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
-from gaterun.model.phase import PHASE_WIDE, Outputs, Phase, Requirement
+from gaterun.model.phase import PHASE_WIDE, POLICY, Outputs, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
 
@@ -76,6 +77,7 @@ class Session:
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
         environment: what commands inherit; the allowed variables of this process by default.
+        second: what the base says about the run; ``None`` where nobody asks it.
         tell: called with every event, from the thread that calls `run`.
     """
 
@@ -90,6 +92,7 @@ class Session:
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     environment: Environment | None = None
+    second: SecondKey | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -177,6 +180,13 @@ class Session:
                 stale=_stale(self.baseline, base),
             )
 
+        def held(result: GateResult) -> GateResult:
+            return result if self.second is None else self.second.held(result, baseline)
+
+        def recall(gate: Requirement) -> GateResult | None:
+            recalled = bound.recall(gate, baseline, repeat(gate))
+            return None if recalled is None else held(recalled)
+
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
@@ -194,7 +204,7 @@ class Session:
                 repeat=repeat(gate),
                 binding=bound.binding(gate),
             )
-            return bound.audited(gate, hidden(result, redactor))
+            return held(bound.audited(gate, hidden(result, redactor)))
 
         loop = Loop(
             phase=self.phase,
@@ -203,7 +213,7 @@ class Session:
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
             repeat=repeat,
-            recall=lambda gate: bound.recall(gate, baseline, repeat(gate)),
+            recall=recall,
             at_hand=bound.at_hand,
             tell=self.tell,
         )
@@ -228,6 +238,9 @@ class Session:
             bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         warnings.extend(without_variables(ordered))
+        entry = None if self.second is None else self.second.entry()
+        if entry is not None:
+            self.tell(GateFinished(result=entry, time=time.time()))
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
@@ -240,12 +253,16 @@ class Session:
             tasks={
                 **{task.id: task.title for task in self.phase.tasks},
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
+                **({POLICY: "What judges"} if entry else {}),
             },
-            results=ordered,
+            results=(*ordered, entry) if entry else ordered,
             started=started,
             seconds=time.monotonic() - clock,
             exit_code=verdict_of(
-                ordered, max_warnings=self.options.max_warnings, interrupted=loop.interrupted
+                ordered,
+                max_warnings=self.options.max_warnings,
+                interrupted=loop.interrupted,
+                policy=entry,
             ),
             role=self.options.role,
             base=base or "",
@@ -254,6 +271,7 @@ class Session:
             withheld=processes.environment.withheld,
             variables=tuple(sorted(processes.environment.given)),
             environment_digest=processes.environment.digest,
+            policy=self.second.policy if self.second else None,
         )
         try:
             folder.finish(record)
@@ -274,11 +292,16 @@ class Session:
 
 
 def verdict_of(
-    results: Sequence[GateResult], *, max_warnings: int | None = None, interrupted: bool = False
+    results: Sequence[GateResult],
+    *,
+    max_warnings: int | None = None,
+    interrupted: bool = False,
+    policy: GateResult | None = None,
 ) -> ExitCode:
     """The exit code of a run.
 
-    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict.
+    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict. That
+    the policy is as it was makes no run green in which nothing was measured.
     """
     codes = [ExitCode.INTERRUPTED] if interrupted else []
     advisory = 0
@@ -293,6 +316,8 @@ def verdict_of(
         codes.append(ExitCode.MAX_WARNINGS)
     if not codes and all(result.outcome is Outcome.SKIPPED for result in results):
         codes.append(ExitCode.NO_GATES)
+    if policy is not None and policy.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
+        codes.append(verdict_of([policy]))
     return exit_code(codes)
 
 
