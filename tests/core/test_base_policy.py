@@ -141,9 +141,9 @@ def test_protected_files_are_told_with_their_commits(start):
     ran = project.run("p", "--base-policy", "fail")
     assert ran.code == 1
     assert told(ran.record) == [
-        "ci/gone.toml: protected changed: not committed",
-        "ci/new.toml: protected changed: not committed",
-        f"clippy.toml: protected changed: not committed, {commit[:7]} loosen clippy",
+        "ci/gone.toml: protected file changed: not committed",
+        "ci/new.toml: protected file changed: not committed",
+        f"clippy.toml: protected file changed: not committed, {commit[:7]} loosen clippy",
     ]
 
 
@@ -154,7 +154,7 @@ def test_protection_that_is_lifted_protects_still(start):
     project.commit("quietly")
     assert [line.partition(":")[2] for line in told(project.run("p").record)][:2] == [
         " protection removed: clippy.toml",
-        f" protected changed: {project.git('log', '-1', '--format=%h %s')}",
+        f" protected file changed: {project.git('log', '-1', '--format=%h %s')}",
     ]
 
 
@@ -169,7 +169,7 @@ def test_new_waivers_are_told(start):
     ran = project.run("p", "--base-policy", "fail")
     assert told(ran.record) == [
         (
-            'waivers.toml: waiver added: waiver: gate = "1::value", reason = "in a hurry", '
+            'waivers.toml: waiver added: gate = "1::value", reason = "in a hurry", '
             'expires = "2027-01-01"'
         )
     ]
@@ -344,7 +344,7 @@ def test_a_workspace_below_the_top_of_its_repository(start, project, monkeypatch
     ran = type(project)(inner).run("p")
     assert told(ran.record) == [
         "1::value: condition loosened: n < 9 (was n < 5)",
-        "clippy.toml: protected changed: not committed",
+        "clippy.toml: protected file changed: not committed",
     ]
 
 

@@ -193,7 +193,7 @@ class _Comparison:
         own = [f"{folder.strip('/')}/**" for folder in folders]
         measured = [base.outputs.baseline] if base and base.outputs.baseline else []
         kinds = [
-            *((glob, ChangeKind.PROTECTED_CHANGED) for glob in kept),
+            *((glob, ChangeKind.PROTECTED_FILE_CHANGED) for glob in kept),
             *((glob, ChangeKind.LOCAL_GATE_CHANGED) for glob in own),
             *((glob, ChangeKind.BASELINE_CHANGED) for glob in measured),
         ]

@@ -79,7 +79,8 @@ def grants(path: Path, read: Read) -> list[str]:
     except (UsageError, UnicodeDecodeError) as error:
         return [f"it cannot be read ({error})"]
     return [
-        f"{kind}: " + ", ".join(f"{key} = {_word(value)}" for key, value in entry.items())
+        ("" if kind == "waiver" else f"{kind}: ")
+        + ", ".join(f"{key} = {_word(value)}" for key, value in entry.items())
         for kind, entries in document.items()
         for entry in (entries if isinstance(entries, list) else [entries])
         if isinstance(entry, dict)

@@ -36,7 +36,7 @@ class ChangeKind(StrEnum):
     BASE_CHANGED = "base-changed"
     WAIVER_ADDED = "waiver-added"
     SETTING_LOOSENED = "setting-loosened"
-    PROTECTED_CHANGED = "protected-changed"
+    PROTECTED_FILE_CHANGED = "protected-file-changed"
     OPTION_CHANGED = "option-changed"
     SETTING_CHANGED = "setting-changed"
     BASELINE_CHANGED = "baseline-changed"
