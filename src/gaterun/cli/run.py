@@ -19,6 +19,7 @@ from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
     from gaterun.core.outputs import Wanted
+    from gaterun.core.second_key import SecondKey
     from gaterun.core.store import Store
     from gaterun.model.event import Event
     from gaterun.model.metrics_document import MetricsDocument
@@ -144,7 +145,6 @@ def command(
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
     from gaterun.cli.style import style_for
-    from gaterun.core.base_policy import second_key
     from gaterun.core.outputs import Outputs
     from gaterun.core.session import RunOptions, Session
 
@@ -194,13 +194,7 @@ def command(
         baseline=find_baseline(baseline_name, bound, opened, store),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
-        second=second_key(
-            config=opened.config,
-            plugins=opened.plugins,
-            phase=bound,
-            name=opened.phase_name(phase),
-            mode=base_policy or "",
-        ),
+        second=second_key(opened, bound, opened.phase_name(phase), base_policy or ""),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
     )
     try:
@@ -227,6 +221,17 @@ def command(
 def _below(path: Path, root: Path) -> str:
     """A path as seen from the workspace; one outside of it changes nothing there."""
     return os.path.relpath(path.resolve(), root)
+
+
+def second_key(opened: Opened, phase: Phase, name: str, mode: str) -> SecondKey | None:
+    """What the base says about the run; ``None`` where nobody asks it."""
+    if not phase.base and "fail" not in {mode, opened.config.settings.base_policy}:
+        return None
+    from gaterun.core import base_policy
+
+    return base_policy.second_key(
+        config=opened.config, plugins=opened.plugins, phase=phase, name=name, mode=mode
+    )
 
 
 def not_passed(chosen: tuple[Requirement, ...], earlier: RunRecord) -> tuple[Requirement, ...]:

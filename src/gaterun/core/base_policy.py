@@ -129,7 +129,9 @@ class _Comparison:
             found,
             file=base.source if base else "",
             gates=len(pairs),
-            changes=tuple(sorted(changes, key=lambda change: not change.weakens)),
+            changes=tuple(
+                sorted(changes, key=lambda change: (not change.weakens, not change.touches))
+            ),
             notes=tuple(notes),
             obstacle=obstacle,
             help=help,

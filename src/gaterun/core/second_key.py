@@ -78,7 +78,6 @@ class SecondKey(Struct, frozen=True, kw_only=True):
         policy = self.policy
         if policy.mode is not PolicyMode.FAIL:
             return None
-        weaker, other = policy.weakened, policy.undecided
         return GateResult(
             node_id=NODE,
             task=POLICY,
@@ -94,13 +93,22 @@ class SecondKey(Struct, frozen=True, kw_only=True):
                     help=help,
                 )
                 for name, changes, help in (
-                    ("weakened", weaker, "what makes passing easier than at the base"),
-                    ("undecided", other, "what has changed for better or for worse"),
+                    (
+                        "weakened",
+                        policy.weakened,
+                        "what makes passing easier than at the base",
+                    ),
+                    ("protected", policy.touched, "protected files that have changed"),
+                    (
+                        "undecided",
+                        policy.undecided,
+                        "what has changed for better or for worse",
+                    ),
                 )
                 if not policy.obstacle and policy.file
             },
             inspected={"gates": policy.gates},
-            findings=tuple(map(_finding, (*weaker, *other))),
+            findings=tuple(map(_finding, policy.changes)),
             notes=policy.notes,
             file=self.file,
             line=1,
@@ -110,11 +118,14 @@ class SecondKey(Struct, frozen=True, kw_only=True):
 
 def _verdict(policy: BasePolicy) -> Verdict:
     label = policy.label
-    approve = "have it approved by whoever answers for the base; --base-policy warn only lists it"
-    if count := len(policy.weakened):
-        return Verdict(
-            outcome=Outcome.FAIL, message=f"{count} weakened since {label}", help=approve
+    approve = "have it approved, and it is the base's once it is merged; --base-policy warn lists it"
+    if policy.weakened or policy.touched:
+        weaker, touched = len(policy.weakened), len(policy.touched)
+        files = f"{touched} protected {'file' if touched == 1 else 'files'} changed"
+        told = ", ".join(
+            text for count, text in ((weaker, f"{weaker} weakened"), (touched, files)) if count
         )
+        return Verdict(outcome=Outcome.FAIL, message=f"{told} since {label}", help=approve)
     if policy.obstacle:
         return Verdict(
             outcome=Outcome.INCONCLUSIVE,
@@ -139,5 +150,5 @@ def _finding(change: PolicyChange) -> Finding:
         rule=change.kind.value,
         message=change.text if change.file else f"{change.subject}: {change.text}",
         path=change.file,
-        severity=Severity.ERROR if change.weakens else Severity.WARNING,
+        severity=Severity.ERROR if change.weakens or change.touches else Severity.WARNING,
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -27,7 +28,6 @@ from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
 from gaterun.core.reuse import Shelf
-from gaterun.core.second_key import SecondKey
 from gaterun.core.store import RunFolder, Store
 from gaterun.core.tree import TreeState, look
 from gaterun.core.workers import Message, Workers, hearing_signals
@@ -38,6 +38,9 @@ from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, POLICY, Outputs, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
+
+if TYPE_CHECKING:
+    from gaterun.core.second_key import SecondKey
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):

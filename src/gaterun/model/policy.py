@@ -94,7 +94,12 @@ class PolicyChange(Struct, frozen=True, kw_only=True):
     @property
     def weakens(self) -> bool:
         """Whether it makes passing easier; false where nobody can say."""
-        return self.kind not in _UNDECIDED
+        return self.kind not in _UNDECIDED and not self.touches
+
+    @property
+    def touches(self) -> bool:
+        """Whether it is in a file that is not to be changed without a second opinion."""
+        return self.kind is ChangeKind.PROTECTED_FILE_CHANGED
 
     @property
     def file(self) -> str:
@@ -127,7 +132,7 @@ class BasePolicy(Struct, frozen=True, kw_only=True):
         commit: its full id; empty when git does not know it.
         file: the phase file that was read there; empty when there was none.
         gates: how many gates the phase had there.
-        changes: what is weaker, first, and what has changed otherwise.
+        changes: what is weaker, then protected files, then what has changed otherwise.
         notes: what else has to be known about the comparison.
         obstacle: why nothing could be compared; empty when it could.
         help: what to do about the obstacle.
@@ -161,6 +166,12 @@ class BasePolicy(Struct, frozen=True, kw_only=True):
         return tuple(change for change in self.changes if change.weakens)
 
     @property
+    def touched(self) -> tuple[PolicyChange, ...]:
+        """Protected files that have changed."""
+        return tuple(change for change in self.changes if change.touches)
+
+    @property
     def undecided(self) -> tuple[PolicyChange, ...]:
         """What has changed for better or for worse."""
-        return tuple(change for change in self.changes if not change.weakens)
+        left = (change for change in self.changes if not change.weakens)
+        return tuple(change for change in left if not change.touches)

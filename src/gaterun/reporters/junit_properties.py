@@ -42,6 +42,7 @@ def of_policy(record: RunRecord) -> dict[str, str]:
         "gaterun.policy.base": told.label,
         "gaterun.policy.obstacle": told.obstacle,
         "gaterun.weakened": str(len(told.weakened)),
+        "gaterun.protected": str(len(told.touched)),
         "gaterun.undecided": str(len(told.undecided)),
         **{
             f"policy.change:{number}": f"{change.subject}: {policy.told(change)}"

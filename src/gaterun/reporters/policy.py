@@ -30,7 +30,7 @@ def title(policy: BasePolicy) -> str:
     label = clean.line(policy.label)
     if policy.weakened:
         return f"weakened since {label}"
-    if policy.undecided:
+    if policy.changes:
         return f"changed since {label}"
     return f"compared with {label}" if label else "compared with no base"
 
@@ -46,7 +46,7 @@ def remarks(policy: BasePolicy) -> Iterator[str]:
 
 def told(change: PolicyChange) -> str:
     """What has changed, without its subject."""
-    doubt = "" if change.weakens else " (for better or for worse)"
+    doubt = "" if change.weakens or change.touches else " (for better or for worse)"
     return clean.line(change.text) + doubt
 
 
