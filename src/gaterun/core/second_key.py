@@ -118,7 +118,9 @@ class SecondKey(Struct, frozen=True, kw_only=True):
 
 def _verdict(policy: BasePolicy) -> Verdict:
     label = policy.label
-    approve = "have it approved, and it is the base's once it is merged; --base-policy warn lists it"
+    approve = (
+        "have it approved, and it is the base's once it is merged; --base-policy warn lists it"
+    )
     if policy.weakened or policy.touched:
         weaker, touched = len(policy.weakened), len(policy.touched)
         files = f"{touched} protected {'file' if touched == 1 else 'files'} changed"
