@@ -280,6 +280,31 @@ def _python_loop(ctx: gaterun.Context) -> Measurement:
     return _true(ctx)
 
 
+class BoundOptions(gaterun.Options, frozen=True, kw_only=True):
+    number: Annotated[int, gaterun.help("what it measures")] = 0
+    reads: Annotated[str, gaterun.help("a path that it reads as well")] = ""
+
+
+def _bound(ctx: gaterun.Context) -> Measurement:
+    """Says with each measurement that it was made; the number of `src` files is its value."""
+    with (_signals(ctx) / "measured").open("a") as out:
+        out.write("x")
+    if ctx.options.reads:
+        ctx.reads(ctx.root / ctx.options.reads)
+    files = ctx.files("src/**")
+    texts = [(ctx.root / file).read_text("utf-8", "replace") for file in files]
+    return Measurement(
+        metrics={"n": ctx.options.number + sum(text.count("bad") for text in texts)},
+        inspected={"things": 1},
+        findings=[
+            Finding(rule="bad", message="bad", path=file, line=number)
+            for file, text in zip(files, texts, strict=True)
+            for number, line in enumerate(text.splitlines(), 1)
+            if "bad" in line
+        ],
+    )
+
+
 class MendOptions(gaterun.Options, frozen=True, kw_only=True):
     path: Annotated[str, gaterun.help("file to change")] = "place.txt"
     after: Annotated[str, gaterun.help("what it should hold")] = "right\n"
@@ -323,6 +348,15 @@ def _ok(name: str, measure: Any, **more: Any) -> Gate:
 def gaterun_gates() -> list[Gate]:
     return [
         _ok("pass", _true),
+        Gate(
+            name="bound",
+            title="depends on src",
+            metrics=(Metric(name="n", help="how bad"),),
+            requires=("n <= 3",),
+            measure=_bound,
+            options=BoundOptions,
+            inputs=("src/**",),
+        ),
         _ok("fail", _false),
         _ok("crash", _crash),
         _ok("exit", _exit, options=ExitOptions),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gaterun.cli.kept import Notes
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
@@ -210,6 +211,11 @@ def command(
                 click.echo(f"wrote {path}", err=to_stdout)
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
+    notes = click.get_current_context().find_object(Notes)
+    if notes is not None and not (wanted or problems or fresh or audit or last_failed):
+        from gaterun.cli.kept_run import keep_run
+
+        keep_run(opened, notes, bound, chosen, record, silent=style.agent)
     code = record.exit_code
     if exit_zero and code in {ExitCode.FAILED, ExitCode.MAX_WARNINGS, ExitCode.NO_VERDICT}:
         code = ExitCode.OK

@@ -117,12 +117,14 @@ class Binder:
         ]
         digests = []
         for function in functions:
-            name = str(getattr(function, "__module__", "")).partition(".")[0]
+            name = str(getattr(function, "__module__", ""))
             if name not in sys.modules:
                 return None
-            if name not in self._codes:
-                self._codes[name] = _sha(*_sources(name))
-            digests.append(self._codes[name])
+            top = name.partition(".")[0]
+            home = top if hasattr(sys.modules.get(top), "__path__") else name
+            if home not in self._codes:
+                self._codes[home] = _sha(*_sources(home))
+            digests.append(self._codes[home])
         return _sha(*digests, self._installed)
 
     @cached_property
@@ -133,7 +135,7 @@ class Binder:
 
     @cached_property
     def _tools(self) -> str:
-        return toolchain.digest(self._root, self._environment)
+        return toolchain.digest(str(self._root), self._environment)
 
     @cached_property
     def _variables(self) -> str:

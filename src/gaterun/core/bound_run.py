@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from gaterun.core.binding import Binder
+from gaterun.core.git import Git
 from gaterun.core.result import BaselineOf, judged
 from gaterun.core.reuse import Kept, Shelf, differences, measurement_of
-from gaterun.core.tree import TreeState
+from gaterun.core.tree import TreeState, look
 from gaterun.model.binding import Binding
-from gaterun.model.phase import Requirement
+from gaterun.model.phase import Outputs, Phase, Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Outcome, Reason, Verdict
 
@@ -135,6 +138,21 @@ class BoundRun:
             with contextlib.suppress(OSError):
                 self._shelf.keep(result, run)
         self._shelf.tidy()
+
+
+def look_for(phase: Phase, git: Git, state: Path, writes: Sequence[str] = ()) -> TreeState:
+    """Look at a phase's tree, without what gaterun itself writes there.
+
+    Args:
+        state: gaterun's folder.
+        writes: reports of this run, relative to the root.
+
+    Raises:
+        GitError: git is there, and cannot say.
+    """
+    outputs = (getattr(phase.outputs, name) for name in Outputs.__struct_fields__)
+    own = os.path.relpath(state, git.root) + "/"
+    return look(git, without=(own, *filter(None, outputs), *writes))
 
 
 def _without_verdict(result: GateResult, changed: Sequence[str]) -> GateResult:

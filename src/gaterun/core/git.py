@@ -11,17 +11,9 @@ from functools import cached_property
 from pathlib import Path
 
 from gaterun.core.execute import capture
+from gaterun.core.tree_key import LEAKED, QUIET, pathspec
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.verdict import Reason
-
-#: No optional locks (a refreshed index is a changed index), no hooks, no pager, and none of
-#: the variables that a git hook leaks into what it starts.
-_QUIET = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-}
-_LEAKED = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 
 
 class GitError(Exception):
@@ -37,7 +29,7 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in _LEAKED:
+        for name in LEAKED:
             os.environ.pop(name, None)
 
     def __call__(self, *arguments: str, env: dict[str, str] | None = None) -> bytes:
@@ -50,7 +42,7 @@ class Git:
             status, out, err = capture(
                 ["git", "-c", "core.hooksPath=/dev/null", *arguments],
                 cwd=self.root,
-                env={**_QUIET, **(env or {})},
+                env={**QUIET, **(env or {})},
                 timeout=300,
             )
         except FileNotFoundError as error:
@@ -108,7 +100,7 @@ class Git:
             "--others",
             "--exclude-standard",
             "--deduplicate",
-            *self.pathspec,
+            *pathspec(str(self.root)),
         )
         names = os.fsdecode(out).split("\0")
         # What was deleted is still listed, and a submodule's folder looks like a file.
@@ -119,15 +111,6 @@ class Git:
                 if name and not name.startswith(".gaterun/") and _is_file(self.root / name)
             )
         )
-
-    @property
-    def pathspec(self) -> tuple[str, ...]:
-        """Everything below the root but what cargo built, where nobody told git to ignore it."""
-        built = [
-            path.parent.relative_to(self.root).as_posix()
-            for path in self.root.glob("*/CACHEDIR.TAG")
-        ]
-        return ("--", ".", *(f":(exclude,literal){name}" for name in built))
 
     def checkout(self, ref: str | None, parent: Path) -> Path:
         """Check a revision out into a new folder below `parent`, sharing this object store.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, values_for
 from gaterun.core.binding import Binder
-from gaterun.core.bound_run import BoundRun, named
+from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
 from gaterun.core.evidence import hidden, without_variables
@@ -29,13 +28,13 @@ from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
 from gaterun.core.reuse import Shelf
 from gaterun.core.store import RunFolder, Store
-from gaterun.core.tree import TreeState, look
+from gaterun.core.tree import TreeState
 from gaterun.core.workers import Message, Workers, hearing_signals
 from gaterun.model.errors import NothingSelected
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
-from gaterun.model.phase import PHASE_WIDE, POLICY, Outputs, Phase, Requirement
+from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
 
@@ -285,10 +284,8 @@ class Session:
         return record
 
     def _look(self, git: Git, warnings: list[str]) -> TreeState | None:
-        outputs = [getattr(self.phase.outputs, name) for name in Outputs.__struct_fields__]
-        state = os.path.relpath(self.store.path, self.root) + "/"
         try:
-            return look(git, without=(state, *filter(None, outputs), *self.options.writes))
+            return look_for(self.phase, git, self.store.path, self.options.writes)
         except (GitError, OSError) as error:
             warnings.append(f"git cannot say what tree this is: {error}")
             return None

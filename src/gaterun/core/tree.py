@@ -19,28 +19,20 @@ from pathlib import Path
 
 from gaterun.core.git import Git, GitError
 from gaterun.core.glob import glob_matcher
+from gaterun.core.tree_key import (
+    HONEST,
+    STATUS,
+    blob,
+    file_state,
+    files_below,
+    ignored,
+    pathspec,
+)
 from gaterun.model.gate import HISTORY
 from gaterun.model.record import Tree
 
-#: Whatever the user's configuration says, git is to look at the files themselves.
-_HONEST = (
-    *("-c", "core.fsmonitor=false"),
-    *("-c", "core.untrackedCache=false"),
-    *("-c", "core.checkStat=default"),
-    *("-c", "core.trustctime=true"),
-    *("-c", "core.ignoreStat=false"),
-)
-
-#: Marks of a folder whose content is made from what is in the tree.
-_MADE = ("CACHEDIR.TAG", "pyvenv.cfg")
-
-#: Folders that tools fill, and that no Rust source is read from.
-_FETCHED = frozenset({"node_modules", "__pycache__", ".git"})
-
 #: More files than this outside of the tree are not looked at.
 _MANY = 20_000
-
-_BUFFER = 1 << 18
 
 
 class TreeState:
@@ -55,6 +47,8 @@ class TreeState:
         ignored: the same for what git ignores and no tool made: a file's state instead of
             its content.
         git: answers what is asked later; ``None`` without a repository.
+        plain: whether git's status tells of every change; it does not where the index hides a
+            file, and not of submodules and of what links lead to.
     """
 
     def __init__(
@@ -66,12 +60,14 @@ class TreeState:
         files: Mapping[str, str],
         ignored: Mapping[str, str] | None = None,
         git: Git | None = None,
+        plain: bool = False,
     ) -> None:
         self.commit = commit
         self.branch = branch
         self.dirty = dirty
         self.files = files
         self.ignored = ignored or {}
+        self.plain = plain
         self._git = git
         self._digests: dict[tuple[str, ...], str] = {}
 
@@ -137,12 +133,8 @@ def look(git: Git, *, without: Iterable[str] = ()) -> TreeState:
         names = [name for name in Git(git.root).files if not _is_own(name, own)]
         found = {name: _identity(git.root / name, git.root) for name in names}
         return TreeState(files={name: identity for name, identity in found.items() if identity})
-    listed = git(*_HONEST, "ls-files", "-v", "-s", "-z", "--", ".")
-    status = git(
-        *_HONEST,
-        *("status", "--porcelain=v2", "--branch", "-z", "--no-renames"),
-        *("--untracked-files=all", "--ignored=matching", *git.pathspec),
-    )
+    listed = git(*HONEST, "ls-files", "-v", "-s", "-z", "--", ".")
+    status = git(*HONEST, *STATUS, *pathspec(str(git.root)))
     return _read(git, os.fsdecode(listed), os.fsdecode(status), own)
 
 
@@ -154,16 +146,17 @@ def digest_of(path: Path) -> str:
     """
     if not path.is_dir():
         return _identity(path, path)
-    files = list(islice(_files_below(path), _MANY + 1))
+    files = list(islice(files_below(str(path)), _MANY + 1))
     if len(files) > _MANY:
         return f"more than {_MANY} files at {time.time_ns()}"
-    return _digest((str(file.relative_to(path)), _identity(file, path)) for file in files)
+    return _digest((os.path.relpath(file, path), _identity(Path(file), path)) for file in files)
 
 
 def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState:
     root = git.root
     files: dict[str, str] = {}
     look_at: set[str] = set()
+    plain = True
     for entry in listed.split("\0"):
         if not entry:
             continue
@@ -174,9 +167,10 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
         # a link leads to, and what a submodule holds, is no content of this tree's.
         if tag != "H" or mode in {"120000", "160000"}:
             look_at.add(name)
+            plain = plain and tag == "H" and mode == "120000"
     commit = branch = ""
     dirty = False
-    ignored: dict[str, str] = {}
+    unseen: dict[str, str] = {}
     prefix = len(git.prefix)
     for entry in status.split("\0"):
         kind, _, rest = entry.partition(" ")
@@ -195,7 +189,8 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
             case "!":
                 name = rest[prefix:]
                 if not _is_own(name, own):
-                    ignored.update(_ignored(root, name))
+                    found = ignored(str(root), name)
+                    unseen.update((file, file_state(str(root / file))) for file in found)
             case "1" | "u":
                 name = rest.split(" ", 7 if kind == "1" else 9)[-1][prefix:]
                 look_at.add(name)
@@ -204,11 +199,13 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
                 pass
     for name in look_at:
         identity = _identity(root / name, root)
+        # A link with more than its text leads out of the tree.
+        plain = plain and not (identity.startswith("120000 ") and identity.count(" ") > 1)
         if identity or not files.get(name, "").startswith("160000 "):
             files[name] = identity  # else a submodule that nobody has filled
     files = {name: what for name, what in files.items() if what and not _is_own(name, own)}
     return TreeState(
-        commit=commit, branch=branch, dirty=dirty, files=files, ignored=ignored, git=git
+        commit=commit, branch=branch, dirty=dirty, files=files, ignored=unseen, git=git, plain=plain
     )
 
 
@@ -246,7 +243,7 @@ def _identity(path: Path, root: Path) -> str:
             return _link(path, root)
         if stat.S_ISREG(found.st_mode):
             mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
-            return f"{mode} {_blob(path, found.st_size)}"
+            return f"{mode} {blob(str(path), found.st_size)}"
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
@@ -259,14 +256,6 @@ def _identity(path: Path, root: Path) -> str:
     return ""
 
 
-def _blob(path: Path, size: int) -> str:
-    digest = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(_BUFFER):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _link(path: Path, root: Path) -> str:
     """Where a link leads, and what is there where that is not in the tree."""
     text = os.fsencode(os.readlink(path))  # noqa: PTH115 - as it is written
@@ -274,37 +263,3 @@ def _link(path: Path, root: Path) -> str:
     identity = f"120000 {digest.hexdigest()}"
     target = path.resolve()
     return identity if target.is_relative_to(root) else f"{identity} {digest_of(target)}"
-
-
-def _state(found: os.stat_result) -> str:
-    return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
-
-
-def _ignored(root: Path, name: str) -> Iterator[tuple[str, str]]:
-    """What git ignores at `name`, with its state, unless a tool made or fetched it."""
-    path = root / name
-    if not name.endswith("/"):
-        try:
-            yield name, _state(path.stat())
-        except OSError:
-            yield name, "unreadable"
-        return
-    for file in _files_below(path):
-        try:
-            yield str(file.relative_to(root)), _state(file.stat())
-        except OSError:
-            yield str(file.relative_to(root)), "unreadable"
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    if folder.name in _FETCHED or any((folder / mark).exists() for mark in _MADE):
-        return
-    for here, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if name not in _FETCHED
-            and not any(os.path.exists(os.path.join(here, name, mark)) for mark in _MADE)  # noqa: PTH110, PTH118
-        )
-        for name in sorted(names):
-            yield Path(here) / name
