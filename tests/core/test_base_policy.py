@@ -362,6 +362,34 @@ def test_an_edited_baseline_is_told_and_a_first_one_is_not(start):
     assert ran.code == ExitCode.NO_VERDICT
 
 
+def test_a_secret_of_the_environment_is_hidden_in_what_is_told(start, monkeypatch):
+    secret = "hunter2-hunter2-hunter2"
+    monkeypatch.setenv("API_TOKEN", secret)
+    project = start()
+    project.write({"waivers.toml": f'[[waiver]]\nreason = "{secret}"\n'})
+    ran = project.run("p", "--base-policy", "fail")
+    assert "waiver added" in ran.out
+    assert secret not in ran.out
+    (record,) = (project.root / ".gaterun/runs").glob("*/record.json")
+    assert secret not in record.read_text()
+
+
+def test_what_is_replaced_in_this_clone_is_read_as_it_was_made(start):
+    project = start()
+    project.phase(PHASE.replace("n < 5", "n < 9"))
+    after = project.commit("weaker")
+    project.git("replace", "base", after)
+    assert told(project.run("p").record) == ["1::value: condition loosened: n < 9 (was n < 5)"]
+
+
+def test_a_report_is_rendered_again_from_the_record(start):
+    project = start()
+    project.phase(PHASE.replace("n < 5", "n < 9"))
+    project.run("p")
+    ran = project.run("report", "p", "--report", "md:-")
+    assert "condition loosened" in ran.out
+
+
 def test_a_run_in_which_nothing_is_measured_is_not_green_by_its_policy(start):
     project = start(
         PHASE.replace('use = "pass"', 'use = "pass"\nskip = "x"').replace(

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 import gaterun
 from gaterun.core.bind import requirement
+from gaterun.core.changed_grants import JUDGING
+from gaterun.core.config import Settings
 from gaterun.core.judge import judge
 from gaterun.core.looser import implied, lost
 from gaterun.core.weakening import counterparts, weakening
@@ -264,6 +266,66 @@ def test_needs_protection_baseline_and_options():
     ]
     undecided = [change.kind for change in weakening(base, head) if not change.weakens]
     assert undecided == [ChangeKind.OPTION_CHANGED, ChangeKind.BASELINE_CHANGED]
+
+
+@given(data=st.data())
+def test_any_tightening_is_told_by_nobody_and_any_loosening_is(data):
+    """Every way to tighten a gate, in any combination; then one way to loosen it on top."""
+    n, share, least, end = 5, 25, 10, date(2027, 1, 1)
+
+    def made(n: int, share: int, least: int, end: date | None, **more: Any) -> Phase:
+        ratchet = more.pop("ratchet", ["n"])
+        extra = more.pop("extra", [])
+        until = {"mode": "advisory", "enforce_after": end} if end else {}
+        entry = gate(
+            require=[f"n < {n}", *extra],
+            improve=f"m >= {share}%",
+            ratchet=ratchet,
+            floor={"m": least},
+            **until,
+            **more,
+        )
+        return phase(entry, gate(at="2::g"), needs={"1": ("2",)}, protected=("a", "b"))
+
+    base = made(n, share, least, end, needs=("2::g",))
+    tight = {
+        "n": n - data.draw(st.integers(0, 9)),
+        "share": share + data.draw(st.integers(0, 9)),
+        "least": least + data.draw(st.integers(0, 9)),
+        "end": data.draw(st.none() | st.dates(date(2026, 1, 1), end)),
+        "ratchet": data.draw(st.sampled_from([["n"], ["m", "n"]])),
+        "extra": data.draw(st.sampled_from([[], ["m > 3"], ["ok == true", "n != 2"]])),
+        "needs": ("2::g",),
+    }
+    assert told(base, made(**tight)) == []
+    looser = {
+        "n": n + 1,
+        "share": share - 1,
+        "least": least - 1,
+        "end": end + timedelta(days=1),
+        "ratchet": ["m"],
+        "needs": (),
+        "skip": "later",
+    }
+    key = data.draw(st.sampled_from(list(looser)))
+    assert len(told(base, made(**{**tight, key: looser[key]}))) == 1
+
+
+def test_nothing_that_a_gate_or_a_phase_says_is_left_out():
+    """A new field has to be compared, or to be named here as one that weakens nothing."""
+    compared = {"gate", "options", "inputs", "require", "improve", "ratchet", "floor"}
+    compared |= {"needs", "mode", "enforce_after", "skip", "task", "id"}
+    # Written for people, or for the choice of gates; less time gives no verdict, not a pass.
+    harmless = {"settings", "location", "tags", "timeout"}
+    assert {*Requirement.__struct_fields__} == compared | harmless
+
+    compared = {"tasks", "gates", "base", "protected", "outputs"}
+    assert {*Phase.__struct_fields__} == compared | {"id", "title", "source"}
+    harmless = {"title", "owner", "estimate", "claims", "files"}
+    assert {*Task.__struct_fields__} == {"id", "gates", "needs"} | harmless
+    assert {*Settings.__struct_fields__} == {*JUDGING} | {
+        *("state", "jobs", "report", "color", "output")
+    }
 
 
 def test_every_gate_of_the_base_has_a_counterpart_or_none():

@@ -12,6 +12,10 @@ from gaterun.core.source import from_disk
 _MOST_LINKS = 8
 
 
+#: A commit is what it was made of, whatever a replacement in this clone says.
+AS_MADE = {"GIT_NO_REPLACE_OBJECTS": "1"}
+
+
 class BaseFiles:
     """The files of a commit, by the paths that they have in the working tree.
 
@@ -36,21 +40,6 @@ class BaseFiles:
         name = self._name(path)
         return from_disk(path) if name is None else self._text(name, _MOST_LINKS)
 
-    def names(self, folder: Path) -> tuple[str, ...]:
-        """Files of a folder and those below it at the commit, relative to the workspace.
-
-        Raises:
-            GitError: git cannot tell.
-        """
-        name = self._name(folder)
-        if name is None:
-            return ()
-        out = os.fsdecode(
-            self._git("ls-tree", "-r", "-z", "--full-tree", "--name-only", self._commit, name)
-        )
-        top = "/" + self._git.prefix
-        return tuple(os.path.relpath(f"/{found}", top) for found in out.split("\0") if found)
-
     def _name(self, path: Path) -> str | None:
         """A path as the repository calls it; ``None`` for one outside of it."""
         for place in (os.path.abspath(path), os.path.realpath(path)):  # noqa: PTH100 - links stay
@@ -61,14 +50,16 @@ class BaseFiles:
         return None
 
     def _text(self, name: str, links: int) -> str:
-        out = os.fsdecode(self._git("ls-tree", "-z", "--full-tree", self._commit, name))
+        out = os.fsdecode(
+            self._git("ls-tree", "-z", "--full-tree", self._commit, name, env=AS_MADE)
+        )
         description, _, _ = out.partition("\t")
         if not description:
             raise FileNotFoundError(name)
         mode, kind, blob = description.split()
         if kind != "blob":
             raise IsADirectoryError(name)
-        data = self._git("cat-file", "blob", blob)
+        data = self._git("cat-file", "blob", blob, env=AS_MADE)
         if mode != "120000":
             return data.decode("utf-8")
         if not links:

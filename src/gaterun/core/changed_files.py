@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from gaterun.core.base_files import AS_MADE
 from gaterun.core.git import Git, GitError
 
 #: How many commits are named for a file.
@@ -57,12 +58,14 @@ class ChangedFiles:
         return self._names("ls-files", "--others", "--exclude-standard")
 
     def _names(self, command: str, *arguments: str) -> set[str]:
-        out = os.fsdecode(self._git(command, "-z", *arguments, "--", "."))
+        out = os.fsdecode(self._git(command, "-z", *arguments, "--", ".", env=AS_MADE))
         return {name for name in out.split("\0") if name}
 
     def _commits(self, name: str) -> tuple[str, ...]:
         out = self._git(
+            *("-c", "log.showSignature=false", "-c", "log.follow=false"),
             *("log", f"--max-count={_MOST_COMMITS}", "--format=%h %s", "--no-renames"),
             *(f"{self._commit}..HEAD", "--", f":(literal){name}"),
+            env=AS_MADE,
         )
         return tuple(out.decode("utf-8", "replace").splitlines())

@@ -16,7 +16,7 @@ from gaterun.model.policy import ChangeKind, PolicyChange, PolicyMode
 WAIVERS = "waivers.toml"
 
 #: Settings that decide what judges; none of the others makes a verdict better.
-_JUDGING = (
+JUDGING = (
     *("phase", "phases", "gates", "plugins", "max_warnings", "base", "base_policy", "pass_env"),
 )
 
@@ -28,7 +28,7 @@ def changed_settings(
     defaults = Settings()
     then, now = _scopes(base), _scopes(head)
     for scope in dict.fromkeys((*then, *now)):
-        for key in _JUDGING:
+        for key in JUDGING:
             default = None if scope else getattr(defaults, key)
             before = _plain(then.get(scope, {}).get(key, default))
             after = _plain(now.get(scope, {}).get(key, default))

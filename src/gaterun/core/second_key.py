@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
@@ -36,6 +36,26 @@ class SecondKey(Struct, frozen=True, kw_only=True):
     policy: BasePolicy
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     file: str = ""
+
+    def hiding(self, hide: Callable[[str], str]) -> SecondKey:
+        """The same with every text that comes from the workspace as `hide` gives it back."""
+        policy = self.policy
+        changes = tuple(
+            replace(
+                change,
+                before=hide(change.before),
+                after=hide(change.after),
+                commits=tuple(map(hide, change.commits)),
+            )
+            for change in policy.changes
+        )
+        told = replace(
+            policy,
+            changes=changes,
+            notes=tuple(map(hide, policy.notes)),
+            obstacle=hide(policy.obstacle),
+        )
+        return replace(self, policy=told)
 
     def held(self, result: GateResult, baseline: BaselineOf) -> GateResult:
         """The result under the base's conditions too: what fails under either has failed."""

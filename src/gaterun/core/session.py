@@ -182,8 +182,11 @@ class Session:
                 stale=_stale(self.baseline, base),
             )
 
+        redactor = processes.redactor
+        second = self.second.hiding(redactor.text) if self.second else None
+
         def held(result: GateResult) -> GateResult:
-            return result if self.second is None else self.second.held(result, baseline)
+            return result if second is None else second.held(result, baseline)
 
         def recall(gate: Requirement) -> GateResult | None:
             recalled = bound.recall(gate, baseline, repeat(gate))
@@ -191,8 +194,6 @@ class Session:
 
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
-
-        redactor = processes.redactor
 
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
             def say(text: str) -> None:
@@ -240,7 +241,7 @@ class Session:
             bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         warnings.extend(without_variables(ordered))
-        entry = None if self.second is None else self.second.entry()
+        entry = second.entry() if second else None
         if entry is not None:
             self.tell(GateFinished(result=entry, time=time.time()))
         record = RunRecord(
@@ -273,7 +274,7 @@ class Session:
             withheld=processes.environment.withheld,
             variables=tuple(sorted(processes.environment.given)),
             environment_digest=processes.environment.digest,
-            policy=self.second.policy if self.second else None,
+            policy=second.policy if second else None,
         )
         try:
             folder.finish(record)
