@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_recipe
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
-from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.binaries import Binary

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import gaterun
@@ -57,14 +56,13 @@ Cargo.toml (`stale_mentions`, `lock_drift`).
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(gaterun.Options, frozen=True, kw_only=True):
     """A place that states the version."""
 
-    file: str = field(metadata={"help": "file or glob"})
-    search: str = field(metadata={"help": "text there, with {version} where the version stands"})
-    exactly: int = field(default=-1, metadata={"help": "how often; at least `min` when negative"})
-    min: int = field(default=1, metadata={"help": "how often at least"})
+    file: Annotated[str, gaterun.help("file or glob")]
+    search: Annotated[str, gaterun.help("text there, with {version} where the version stands")]
+    exactly: Annotated[int, gaterun.help("how often; at least `min` when negative")] = -1
+    min: Annotated[int, gaterun.help("how often at least")] = 1
 
     def __post_init__(self) -> None:
         if "{version}" not in self.search:

@@ -16,11 +16,12 @@ from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
-from gaterun.model.phase import Requirement
+from gaterun.model.phase import Phase, Requirement
 from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
     from gaterun.core.outputs import Wanted
+    from gaterun.core.second_key import SecondKey
     from gaterun.core.store import Store
     from gaterun.model.event import Event
     from gaterun.model.record import RunRecord
@@ -61,6 +62,12 @@ Examples:
     help="Make this share of the kept measurements again, and fail where one differs.",
 )
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
+@click.option(
+    "--base-policy",
+    "base_policy",
+    type=click.Choice(["warn", "fail", "off"]),
+    help="What to do where the change weakens what judges it.",
+)
 @click.option(
     "--baseline", "baseline_name", default="", metavar="FILE|RUN|REF", help="Compare with it."
 )
@@ -116,6 +123,7 @@ def command(
     fresh: bool,
     audit: float,
     base: str,
+    base_policy: str | None,
     baseline_name: str,
     waivers_file: Path | None,
     no_waivers: bool,
@@ -202,6 +210,7 @@ def command(
         baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
+        second=second_key(opened, bound, opened.phase_name(phase), base_policy or ""),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
         in_force=in_force,
     )
@@ -234,6 +243,17 @@ def command(
 def _below(path: Path, root: Path) -> str:
     """A path as seen from the workspace; one outside of it changes nothing there."""
     return os.path.relpath(path.resolve(), root)
+
+
+def second_key(opened: Opened, phase: Phase, name: str, mode: str) -> SecondKey | None:
+    """What the base says about the run; ``None`` where nobody asks it."""
+    if not phase.base and "fail" not in {mode, opened.config.settings.base_policy}:
+        return None
+    from gaterun.core import base_policy
+
+    return base_policy.second_key(
+        config=opened.config, plugins=opened.plugins, phase=phase, name=name, mode=mode
+    )
 
 
 def not_passed(chosen: tuple[Requirement, ...], earlier: RunRecord) -> tuple[Requirement, ...]:

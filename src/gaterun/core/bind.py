@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import graphlib
 import math
 import re
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gaterun.core.duration import seconds
 from gaterun.core.phase_table import (
     GATE_KEYS,
     NAME,
@@ -46,12 +48,6 @@ from gaterun.model.phase import (
 )
 
 T = TypeVar("T")
-
-_DURATION = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*\Z"
-_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-
-#: The longest duration that is taken for meant, a year.
-_LONGEST = 365 * 86400.0
 
 
 def bind(draft: Draft, gates: Mapping[str, Gate], resources: Mapping[str, Resource]) -> Phase:
@@ -319,6 +315,10 @@ def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:
                 f"gate '{gate.name}' has no option '{name}'",
                 help=nearest(name, [*names, *GATE_KEYS]),
             )
+    if not values:
+        # A conversion begins by evaluating every annotation; it says what is wrong, if anything.
+        with contextlib.suppress(TypeError, ValueError):
+            return gate.options()
     try:
         return msgspec.convert(dict(values), gate.options)
     except msgspec.ValidationError as error:
@@ -385,21 +385,3 @@ def _timeout(table: Table, gate: Gate) -> float:
         return seconds(value)
     except ValueError as error:
         raise table.error("timeout", str(error), help='write "90s", "30m" or "2h"') from error
-
-
-def seconds(value: str | float) -> float:
-    """Read a duration such as ``90s``, ``30m`` or ``1.5h``; a bare number is seconds.
-
-    Raises:
-        ValueError: it is none, or not positive.
-
-    >>> seconds("30m")
-    1800.0
-    """
-    match = re.match(_DURATION, value) if isinstance(value, str) else None
-    if isinstance(value, str) and match is None:
-        raise ValueError(f"'{value}' is not a duration")
-    result = float(match[1]) * _SECONDS[match[2] or ""] if match is not None else float(value)
-    if not 0 < result <= _LONGEST:
-        raise ValueError("a duration is more than 0, and at most a year")
-    return result

@@ -14,6 +14,9 @@ from gaterun.model.gate import Gate
 #: The task name under which phase-wide gates stand in node ids and reports.
 PHASE_WIDE = "phase"
 
+#: The task name under which it stands whether the change weakened what it is judged by.
+POLICY = "policy"
+
 
 class Mode(StrEnum):
     """Whether a failure counts."""
