@@ -446,6 +446,17 @@ impl<'ast> Visit<'ast> for Walk {
         self.within(&pattern.attrs, pattern.span(), |this| visit::visit_field_pat(this, pattern));
     }
 
+    // What the arms say of a variable that was read is what holds when it is not set.
+    fn visit_expr_match(&mut self, matched: &'ast syn::ExprMatch) {
+        let before = self.facts.reads.len();
+        self.visit_expr(&matched.expr);
+        if self.facts.reads.len() > before {
+            self.placed("default", |this| matched.arms.iter().for_each(|arm| this.visit_arm(arm)));
+        } else {
+            matched.arms.iter().for_each(|arm| self.visit_arm(arm));
+        }
+    }
+
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
         self.within(&arm.attrs, arm.span(), |this| visit::visit_arm(this, arm));
     }
