@@ -166,14 +166,15 @@ def _in_format(items: list[Token], index: int) -> bool:
     )
 
 
-def _literals(source: Source, values: TextValues) -> Iterator[tuple[int, str, bool]]:
+def _literals(
+    source: Source, values: TextValues, variables: Mapping[str, str]
+) -> Iterator[tuple[int, str, bool]]:
     """Token index and text of each literal, ``concat!`` and ``format!`` of literals put together.
 
     The third says whether the text may have holes: it is that of another ``format!``.
     """
     items = source.tokens
     index = 0
-    shape = -1
     while index < len(items):
         token = items[index]
         closing = items[index + 2].pair if index + 2 < len(items) else -1
@@ -187,10 +188,11 @@ def _literals(source: Source, values: TextValues) -> Iterator[tuple[int, str, bo
                 continue
         if calls and token.name in _FORMATS:
             text = filled_in(items, index + 3, closing)
-            if text is not None:
-                shape = index + 3
-                yield shape, text, False
-        if token.is_string and index != shape and not token.text.startswith(("b", "c")):
+            if text is not None and classify(text, variables) is not None:
+                yield index + 3, text, False
+                index = closing + 1
+                continue
+        if token.is_string and not token.text.startswith(("b", "c")):
             yield index, token.string, _in_format(items, index)
         index += 1
 
@@ -285,7 +287,7 @@ def _in_file(
     items = source.tokens
     excluded: list[tuple[int, int]] | None = None
     constants: list[tuple[int, int]] = []
-    for index, text, holes in _literals(source, values):
+    for index, text, holes in _literals(source, values, variables):
         found = classify(text, variables)
         token = items[index]
         if found is None or source.is_test_at(token.start):
