@@ -85,6 +85,24 @@ def test_a_function_that_is_called_may_check(tmp_path: Path) -> None:
     assert without(tmp_path, files) == ["src/lib.rs:11 nothing"]
 
 
+def test_a_macro_that_is_called_may_check(tmp_path: Path) -> None:
+    text = (
+        "macro_rules! checks {\n    ($x:expr) => { inner!($x) };\n}\n"
+        "macro_rules! inner (($x:expr) => (assert!($x)));\n"
+        "macro_rules! idle {\n    () => { let _ = 1; };\n}\n"
+        "#[test]\nfn a() { checks!(true) }\n#[test]\nfn b() { idle!() }\n"
+    )
+    assert without(tmp_path, {"src/lib.rs": text}) == ["src/lib.rs:11 b"]
+
+
+def test_a_condition_named_test_makes_no_test(tmp_path: Path) -> None:
+    text = (
+        "#[cfg_attr(test, instrument(skip(self)))]\npub async fn a() {}\n"
+        "#[cfg_attr(not(miri), test)]\nfn b() {}\n"
+    )
+    assert without(tmp_path, {"src/lib.rs": text}) == ["src/lib.rs:4 b"]
+
+
 def test_another_test_is_no_helper(tmp_path: Path) -> None:
     """A test that only calls a test of the same name elsewhere checks nothing."""
     text = "#[test]\nfn a() {\n    b();\n}\n#[test]\nfn b() {\n    assert!(true);\n}\n"

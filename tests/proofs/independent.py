@@ -104,6 +104,7 @@ def measured(clone: Clone, *, compiling: bool, surveying: bool) -> Iterator[Row]
             yield from compiler.rows(clone)
         if surveying:
             yield from lints.suppressions(clone)
+            yield from suites.surveyed(clone)
 
 
 def explain(clone: str, row: Row, notes: Sequence[dict[str, Any]]) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from gaterun_gates.rust.blob_cache import BlobCache
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import TEST_ATTRIBUTES, attributes, path_at
-from gaterun_gates.rust.tokens import Token
+from gaterun_gates.rust.tokens import Token, split_arguments
 
 if TYPE_CHECKING:
     from gaterun_gates.rust_sources import RustSources
@@ -28,13 +28,13 @@ _CANDIDATE = re.compile(rb"\b(?:assert|panic|unwrap|expect|verify|unreachable)|\
 
 
 class CheckedFunction(NamedTuple):
-    """A function with a body.
+    """A function with a body, or a macro.
 
     Attributes:
         test: an attribute makes it a test.
         should_panic: it is a test that passes when it panics.
         checks: something in its own text can fail: an assertion, ``unwrap`` and the like, ``?``.
-        calls: names of the functions and methods that it calls.
+        calls: names of the functions, methods and macros that it calls.
     """
 
     name: str
@@ -145,14 +145,16 @@ def in_file(source: Source) -> FileAssertions:
 def _functions(items: Sequence[Token]) -> Iterator[CheckedFunction]:
     marks = _marks(items)
     for index, token in enumerate(items):
-        if token.text != "fn" or index + 1 >= len(items) or not items[index + 1].is_name:
+        macro = token.text.startswith("macro_rules")  # one token with its `!`, unless in a macro
+        named = index + 1 + (token.text == "macro_rules")
+        if not (macro or token.text == "fn") or named >= len(items) or not items[named].is_name:
             continue
-        body = _body(items, index)
+        body = _body(items, index, macro=macro)
         if body is None:
             continue
         own = marks.get(index, frozenset())
         yield CheckedFunction(
-            name=items[index + 1].name,
+            name=items[named].name,
             line=token.line,
             test=bool(own & TEST_ATTRIBUTES),
             should_panic="should_panic" in own,
@@ -173,8 +175,9 @@ def _marks(items: Sequence[Token]) -> dict[int, frozenset[str]]:
             pending = set()
         path, index = path_at(items, attribute.first, attribute.last)
         pending.update(path[-1:])
-        if path == ["cfg_attr"]:  # `#[cfg_attr(…, should_panic)]`
-            pending.update(each.name for each in items[index : attribute.last] if each.is_name)
+        if path == ["cfg_attr"] and items[index].pair > index:  # `#[cfg_attr(…, should_panic)]`
+            for begin, end in split_arguments(items, index + 1, items[index].pair)[1:]:
+                pending.update(path_at(items, begin, end)[0][-1:])
         expected = attribute.last + 1
         at = expected
         while at < len(items) and _is_modifier(items, at):
@@ -194,14 +197,14 @@ def _is_modifier(items: Sequence[Token], at: int) -> bool:
     )
 
 
-def _body(items: Sequence[Token], index: int) -> tuple[int, int] | None:
-    """The tokens between the braces of the function whose ``fn`` is at `index`."""
+def _body(items: Sequence[Token], index: int, *, macro: bool) -> tuple[int, int] | None:
+    """The tokens between the braces of the function or macro that begins at `index`."""
     while index < len(items):
         token = items[index]
         if token.kind == ";":
             return None
         if token.pair > index:
-            if token.kind == "{":
+            if token.kind == "{" or macro:
                 return index + 1, token.pair
             index = token.pair
         elif token.pair >= 0:
@@ -225,4 +228,5 @@ def _is_check(items: Sequence[Token], at: int) -> bool:
 def _is_call(items: Sequence[Token], at: int) -> bool:
     after = items[at + 1].kind if at + 1 < len(items) else ""
     turbofish = after == "::" and at + 2 < len(items) and items[at + 2].kind == "<"
-    return items[at].is_name and items[at - 1].text != "fn" and (after == "(" or turbofish)
+    called = after in {"(", "!"} or turbofish
+    return items[at].is_name and items[at - 1].text != "fn" and called
