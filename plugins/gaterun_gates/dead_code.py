@@ -107,7 +107,7 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
     from gaterun_gates.cargo.lint_flags import find_lint_flags
     from gaterun_gates.cargo.lints import count_by_lint, read_lints
     from gaterun_gates.cargo.messages import read_messages
-    from gaterun_gates.cargo.suppression_scan import scan_suppressions
+    from gaterun_gates.cargo.suppression_scan import member_sources, scan_suppressions
     from gaterun_gates.cargo.targets import expected_targets
     from gaterun_gates.cargo.test_only import count_compilations, only_for_tests
 
@@ -132,7 +132,8 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
         count_compilations(read_messages(shipped.lines()), workspace.root),
     )
     test_only = [finding for identity, finding in dead.items() if identity in in_tests]
-    attributes, files = scan_suppressions(ctx, workspace)
+    sources = list(member_sources(ctx, workspace.members))
+    attributes = scan_suppressions(workspace, sources)
     allowed = {
         lint: count for lint, count in sorted(attributes.items()) if lint in group | _MEANS_ALL
     }
@@ -147,7 +148,7 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
         inspected={
             "crates": len(workspace.members),
             "targets": len(expected.targets),
-            "files": files,
+            "files": len(sources),
         },
         findings=_described(dead, hidden, in_tests),
         notes=[

@@ -164,18 +164,18 @@ SOON = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 
 def waiver(gate: str, reason: str) -> str:
     return (
-        f'[[waiver]]\ngate = "{gate}"\nrule = "fake"\nreason = "{reason}"\nowner = "ann"\n'
+        f'[[waiver]]\ngate = "{gate}"\ncondition = "n < 5"\ninstead = "n < 9"\nreason = "{reason}"\nowner = "ann"\n'
         f"expires = {SOON}\n"
     )
 
 
 def test_new_waivers_are_told(start):
-    project = start(waivers_toml=waiver("1::pass", "old"))
-    project.write({"waivers.toml": waiver("1::pass", "old") + waiver("1::value", "in a hurry")})
+    project = start(waivers_toml=waiver("1::value", "old"))
+    project.write({"waivers.toml": waiver("1::value", "old") + waiver("1::value", "in a hurry")})
     ran = project.run("p", "--base-policy", "fail")
     assert told(ran.record) == [
         (
-            'waivers.toml: waiver added: gate = "1::value", rule = "fake", '
+            'waivers.toml: waiver added: gate = "1::value", condition = "n < 5", instead = "n < 9", '
             f'reason = "in a hurry", owner = "ann", expires = "{SOON}"'
         )
     ]
@@ -373,7 +373,7 @@ def test_a_secret_of_the_environment_is_hidden_in_what_is_told(start, monkeypatc
     secret = "hunter2-hunter2-hunter2"
     monkeypatch.setenv("API_TOKEN", secret)
     project = start()
-    project.write({"waivers.toml": waiver("1::pass", secret)})
+    project.write({"waivers.toml": waiver("1::value", secret)})
     ran = project.run("p", "--base-policy", "fail")
     assert "waiver added" in ran.out
     assert secret not in ran.out
