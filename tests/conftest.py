@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from gaterun.core.store import Store, read_record
+from gaterun.core.record_file import read_record
+from gaterun.core.store import Store
 from gaterun.model.record import GateResult, RunRecord
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -132,7 +133,8 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "gaterun", *argv],
             cwd=self.root,
-            env={**os.environ, **environment},
+            # pytest's own variable differs from phase to phase of one test
+            env={**os.environ, "PYTEST_CURRENT_TEST": "", **environment},
             capture_output=True,
             timeout=timeout,
             check=False,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec.structs import replace
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_recipe
 from gaterun_gates.cargo.environment import recorded_env
-from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.lint_flags import LintFlags

@@ -18,7 +18,7 @@ from gaterun.model.report import Style
 from gaterun.reporters import encode
 from gaterun.reporters import json as json_reporter
 
-from .sample import CLIPPY, RECORD, events, metric
+from .sample import CLIPPY, POLICY, RECORD, WEAKENED, events, metric
 
 
 def written(name: str, record: RunRecord = RECORD) -> str:
@@ -32,6 +32,17 @@ def written(name: str, record: RunRecord = RECORD) -> str:
 
 def test_record_golden(golden: SnapshotAssertion) -> None:
     assert written("json") == golden
+
+
+def test_what_is_weaker_than_at_the_base_is_in_the_record() -> None:
+    document = written("json", WEAKENED)
+    policy = json.loads(document)["policy"]
+    assert (policy["mode"], policy["commit"]) == ("fail", POLICY.commit)
+    assert [change["kind"] for change in policy["changes"]][:2] == [
+        "gate-removed",
+        "condition-loosened",
+    ]
+    assert msgspec.json.decode(document, type=RunRecord) == WEAKENED
 
 
 def test_metrics_golden(golden: SnapshotAssertion) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -49,16 +47,17 @@ def measure_at(
         UsageError: there is no such revision, or no repository.
         NothingSelected: no gate takes a baseline.
     """
+    from gaterun.core.scratch import held
     from gaterun.core.session import RunOptions, Session
 
     wanted = tuple(_unjudged(gate) for gate in gates if takes_baseline(gate))
     if not wanted:
         raise NothingSelected(f"no gate of phase '{phase.id}' takes a baseline")
     git = Git(opened.root)
-    with tempfile.TemporaryDirectory(prefix="gaterun-") as scratch:
+    with held(store.path / "scratch") as scratch:
         commit = git.commit(ref)
         try:
-            tree = git.checkout(commit or ref, Path(scratch).resolve())
+            tree = git.checkout(commit or ref, scratch)
         except CannotMeasure as error:
             raise UsageError(error.message, help=error.help) from error
         # Named by its commit: in the checkout, branches and HEAD are others.

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from gaterun.cli.kept import Notes
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
-from gaterun.model.phase import Requirement
+from gaterun.model.phase import Phase, Requirement
 from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
     from gaterun.core.outputs import Wanted
+    from gaterun.core.second_key import SecondKey
     from gaterun.core.store import Store
     from gaterun.model.event import Event
     from gaterun.model.record import RunRecord
@@ -60,8 +63,22 @@ Examples:
 )
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
 @click.option(
+    "--base-policy",
+    "base_policy",
+    type=click.Choice(["warn", "fail", "off"]),
+    help="What to do where the change weakens what judges it.",
+)
+@click.option(
     "--baseline", "baseline_name", default="", metavar="FILE|RUN|REF", help="Compare with it."
 )
+@click.option(
+    "--waivers",
+    "waivers_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Waivers and sign-offs, instead of waivers.toml.",
+)
+@click.option("--no-waivers", is_flag=True, help="Judge as if nothing were waived.")
 @click.option(
     "--report",
     "reports",
@@ -106,7 +123,10 @@ def command(
     fresh: bool,
     audit: float,
     base: str,
+    base_policy: str | None,
     baseline_name: str,
+    waivers_file: Path | None,
+    no_waivers: bool,
     reports: tuple[str, ...],
     junit: str | None,
     verbose: int,
@@ -141,6 +161,9 @@ def command(
     from gaterun.core.session import RunOptions, Session
 
     settings = opened.config.settings
+    in_force = opened.in_force(bound, waivers_file)
+    if no_waivers:
+        in_force = replace(in_force, waivers=())
     store = opened.store()
     style = style_for(
         sys.stdout,
@@ -187,7 +210,9 @@ def command(
         baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
+        second=second_key(opened, bound, opened.phase_name(phase), base_policy or ""),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
+        in_force=in_force,
     )
     try:
         record = session.run()
@@ -202,6 +227,11 @@ def command(
                 click.echo(f"wrote {path}", err=to_stdout)
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
+    notes = click.get_current_context().find_object(Notes)
+    if notes is not None and not (wanted or problems or fresh or audit or last_failed):
+        from gaterun.cli.kept_run import keep_run
+
+        keep_run(opened, notes, bound, chosen, record, silent=style.agent)
     code = record.exit_code
     if exit_zero and code in {ExitCode.FAILED, ExitCode.MAX_WARNINGS, ExitCode.NO_VERDICT}:
         code = ExitCode.OK
@@ -213,6 +243,17 @@ def command(
 def _below(path: Path, root: Path) -> str:
     """A path as seen from the workspace; one outside of it changes nothing there."""
     return os.path.relpath(path.resolve(), root)
+
+
+def second_key(opened: Opened, phase: Phase, name: str, mode: str) -> SecondKey | None:
+    """What the base says about the run; ``None`` where nobody asks it."""
+    if not phase.base and "fail" not in {mode, opened.config.settings.base_policy}:
+        return None
+    from gaterun.core import base_policy
+
+    return base_policy.second_key(
+        config=opened.config, plugins=opened.plugins, phase=phase, name=name, mode=mode
+    )
 
 
 def not_passed(chosen: tuple[Requirement, ...], earlier: RunRecord) -> tuple[Requirement, ...]:

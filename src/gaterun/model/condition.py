@@ -13,7 +13,6 @@ or ``>``; it is read as "better than the baseline by". ``ratchet`` takes metric 
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -159,6 +158,8 @@ def nearest(name: str, known: Sequence[str]) -> str:
     >>> nearest("warnigs", ["warnings", "errors"])
     "did you mean 'warnings'?"
     """
+    import difflib  # takes longer than the rest of this module, and few names are wrong
+
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"

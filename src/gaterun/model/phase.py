@@ -14,12 +14,16 @@ from gaterun.model.gate import Gate
 #: The task name under which phase-wide gates stand in node ids and reports.
 PHASE_WIDE = "phase"
 
+#: The task name under which it stands whether the change weakened what it is judged by.
+POLICY = "policy"
+
 
 class Mode(StrEnum):
     """Whether a failure counts."""
 
     BLOCKING = "blocking"
     ADVISORY = "advisory"
+    MANUAL = "manual"  # a person signs it; nothing is measured
 
 
 class Scope(StrEnum):

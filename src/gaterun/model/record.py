@@ -10,10 +10,11 @@ from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
 from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.policy import BasePolicy
 from gaterun.model.verdict import ExitCode, Outcome, Verdict
 
 #: Version of the record's shape; a reader refuses a greater major part.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class MetricRecord(Struct, frozen=True, kw_only=True):
@@ -114,6 +115,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
         variables: names of the variables that commands inherited, sorted; never a value.
         withheld: names of those that they did not get.
         environment_digest: SHA-256 of names and values of what they inherited.
+        policy: how what judges compares with the base; ``None`` where nobody asked.
     """
 
     id: str
@@ -136,6 +138,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     environment_digest: str = ""
+    policy: BasePolicy | None = None
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:
