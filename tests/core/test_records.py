@@ -38,7 +38,9 @@ METRICS = st.builds(
     host_bound=st.booleans(),
     measured=st.builds(
         Measured,
-        value=st.none() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, width=32),
+        value=st.none()
+        | st.integers(-(10**9), 10**9)
+        | st.floats(allow_nan=False, allow_infinity=False),
         why=TEXTS,
         breakdown=st.dictionaries(TEXTS, st.floats(0, 10), max_size=2),
     ),
@@ -365,9 +367,11 @@ def test_verify_against_a_tree(recorded: Any) -> None:
     assert recorded.run("runs", "verify", "last").code == 0
 
 
-def test_a_run_without_git_says_nothing_about_a_tree(project: Any) -> None:
+def test_a_tree_without_git(project: Any) -> None:
     project.gates("pass")
     project.run("p")
+    assert project.run("runs", "verify", "last", "--tree").code == 0
+    project.write({"new.rs": ""})
     ran = project.run("runs", "verify", "last", "--tree")
     assert ran.code == 1
-    assert "there was no git" in ran.out
+    assert "the working tree has changed since: it is without a commit" in ran.out
