@@ -133,7 +133,8 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "gaterun", *argv],
             cwd=self.root,
-            env={**os.environ, **environment},
+            # pytest's own variable differs from phase to phase of one test
+            env={**os.environ, "PYTEST_CURRENT_TEST": "", **environment},
             capture_output=True,
             timeout=timeout,
             check=False,

@@ -14,15 +14,14 @@ def main() -> None:
         return
     from gaterun.cli import kept
 
-    notes = None
-    if kept.shows(sys.argv[1:]):
-        if (text := kept.recall(sys.argv[1:])) is not None:
-            kept.give(text)
-            return
-        notes = kept.Notes(sys.argv[1:])
+    argv = sys.argv[1:]
+    if (text := kept.recall(argv)) is not None:
+        kept.give(text)
+        return
+    notes = kept.Notes(argv, starts=not kept.shows(argv))
     from gaterun.cli.main import run
 
-    sys.exit(run(sys.argv[1:], notes))
+    sys.exit(run(argv, notes))
 
 
 def cargo_main() -> None:

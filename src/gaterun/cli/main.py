@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "selftest": ("selftest", NOW_AND_THEN, "Prove that every gate can fail, and can pass."),
     "demo": ("demo", NOW_AND_THEN, "Write the example workspace as a git repository."),
     "runs": ("runs", NOW_AND_THEN, "List, verify, export and forget recorded runs; their history."),
+    "waivers": ("waivers", NOW_AND_THEN, "Accepted failures with an owner and an end; sign-offs."),
     "plugins": ("plugins", NOW_AND_THEN, "Show what is loaded, and from where."),
     "doctor": ("doctor", NOW_AND_THEN, "Say what is missing on this machine."),
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
@@ -140,7 +141,10 @@ def run(argv: Sequence[str], notes: Notes | None = None) -> int:
         gaterun.main(prog_name="gaterun")
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".
-        with gaterun.make_context("gaterun", arguments_of(argv), obj=notes) as context:
+        arguments = arguments_of(argv)
+        if notes is not None and arguments[0] not in {"run", "list"}:
+            notes.stop()
+        with gaterun.make_context("gaterun", arguments, obj=notes) as context:
             answer = gaterun.invoke(context)
         code = answer if isinstance(answer, int) else 0
         try:

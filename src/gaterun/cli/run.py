@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from gaterun.cli.kept import Notes
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
@@ -64,6 +66,14 @@ Examples:
     "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
 )
 @click.option(
+    "--waivers",
+    "waivers_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Waivers and sign-offs, instead of waivers.toml.",
+)
+@click.option("--no-waivers", is_flag=True, help="Judge as if nothing were waived.")
+@click.option(
     "--report",
     "reports",
     multiple=True,
@@ -108,6 +118,8 @@ def command(
     audit: float,
     base: str,
     baseline_name: str,
+    waivers_file: Path | None,
+    no_waivers: bool,
     reports: tuple[str, ...],
     junit: str | None,
     verbose: int,
@@ -141,6 +153,9 @@ def command(
     from gaterun.core.session import RunOptions, Session
 
     settings = opened.config.settings
+    in_force = opened.in_force(bound, waivers_file)
+    if no_waivers:
+        in_force = replace(in_force, waivers=())
     store = opened.store()
     style = style_for(
         sys.stdout,
@@ -187,6 +202,7 @@ def command(
         name=opened.phase_name(phase),
         environment=opened.config.environment,
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
+        in_force=in_force,
     )
     try:
         record = session.run()
@@ -201,6 +217,11 @@ def command(
                 click.echo(f"wrote {path}", err=to_stdout)
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
+    notes = click.get_current_context().find_object(Notes)
+    if notes is not None and not (wanted or problems or fresh or audit or last_failed):
+        from gaterun.cli.kept_run import keep_run
+
+        keep_run(opened, notes, bound, chosen, record, silent=style.agent)
     code = record.exit_code
     if exit_zero and code in {ExitCode.FAILED, ExitCode.MAX_WARNINGS, ExitCode.NO_VERDICT}:
         code = ExitCode.OK

@@ -115,7 +115,14 @@ def hidden(result: GateResult, redactor: Redactor) -> GateResult:
     return replace(
         result,
         verdict=replace(
-            verdict, message=text(verdict.message), help=text(verdict.help), checks=checks
+            verdict,
+            message=text(verdict.message),
+            help=text(verdict.help),
+            checks=checks,
+            waived=tuple(
+                replace(waived, reason=text(waived.reason), issue=text(waived.issue))
+                for waived in verdict.waived
+            ),
         ),
         metrics={name: _metric(record, redactor) for name, record in result.metrics.items()},
         findings=tuple(_finding(finding, redactor) for finding in result.findings),
@@ -129,6 +136,8 @@ def _texts(result: GateResult) -> Iterator[str]:
     yield result.verdict.help
     yield from result.notes
     yield from result.recipe.values()
+    for waived in result.verdict.waived:
+        yield from (waived.reason, waived.issue)
     for check in result.verdict.checks:
         yield check.why
         yield from (value for value in (check.actual, check.baseline) if isinstance(value, str))

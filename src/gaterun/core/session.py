@@ -36,6 +36,7 @@ from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
+from gaterun.model.waiver import InForce
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ class Session:
         seconds: how long each gate took before, by node id.
         environment: what commands inherit; the allowed variables of this process by default.
         tell: called with every event, from the thread that calls `run`.
+        in_force: the waivers and sign-offs to judge with.
     """
 
     phase: Phase
@@ -88,6 +90,7 @@ class Session:
     baseline: MetricsDocument | None = None
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    in_force: InForce = field(default_factory=InForce)
     environment: Environment | None = None
 
     def run(self) -> RunRecord:
@@ -162,6 +165,7 @@ class Session:
             self.chosen,
             fresh=self.options.fresh,
             audit=self.options.audit,
+            in_force=self.in_force,
         )
 
         def baseline(
@@ -194,6 +198,7 @@ class Session:
                 progress=say,
                 repeat=repeat(gate),
                 binding=bound.binding(gate),
+                in_force=self.in_force,
             )
             return bound.audited(gate, hidden(result, redactor))
 
@@ -228,6 +233,11 @@ class Session:
                     tell(GateFinished(result=result, time=time.time()))
             bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        if self.in_force.waivers:
+            from gaterun.core.waivers import leftovers
+
+            nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
+            warnings += leftovers(self.in_force, ordered, nodes)
         warnings.extend(without_variables(ordered))
         if folder.events.problem:
             warnings.append(f"the run's events were not all kept: {folder.events.problem}")

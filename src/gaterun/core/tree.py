@@ -47,6 +47,8 @@ class TreeState:
         ignored: the same for what git ignores and no tool made: a file's state instead of
             its content.
         git: answers what is asked later; ``None`` without a repository.
+        plain: whether git's status tells of every change; it does not where the index hides a
+            file, and not of submodules and of what links lead to.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class TreeState:
         files: Mapping[str, str],
         ignored: Mapping[str, str] | None = None,
         git: Git | None = None,
+        plain: bool = False,
     ) -> None:
         self.commit = commit
         self.branch = branch
         self.dirty = dirty
         self.files = files
         self.ignored = ignored or {}
+        self.plain = plain
         self._git = git
         self._digests: dict[tuple[str, ...], str] = {}
 
@@ -152,6 +156,7 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
     root = git.root
     files: dict[str, str] = {}
     look_at: set[str] = set()
+    plain = True
     for entry in listed.split("\0"):
         if not entry:
             continue
@@ -162,6 +167,7 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
         # a link leads to, and what a submodule holds, is no content of this tree's.
         if tag != "H" or mode in {"120000", "160000"}:
             look_at.add(name)
+            plain = plain and tag == "H" and mode == "120000"
     commit = branch = ""
     dirty = False
     unseen: dict[str, str] = {}
@@ -193,11 +199,13 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
                 pass
     for name in look_at:
         identity = _identity(root / name, root)
+        # A link with more than its text leads out of the tree.
+        plain = plain and not (identity.startswith("120000 ") and identity.count(" ") > 1)
         if identity or not files.get(name, "").startswith("160000 "):
             files[name] = identity  # else a submodule that nobody has filled
     files = {name: what for name, what in files.items() if what and not _is_own(name, own)}
     return TreeState(
-        commit=commit, branch=branch, dirty=dirty, files=files, ignored=unseen, git=git
+        commit=commit, branch=branch, dirty=dirty, files=files, ignored=unseen, git=git, plain=plain
     )
 
 
