@@ -36,7 +36,7 @@ _RACY = 50_000_000
 _NOISE = frozenset({"_", "OLDPWD", "SHLVL"})
 
 #: Folders of gaterun's own that hold nothing that an answer depends on.
-_PASSING = ("gates", "locks", "measured", "reports", "runs", "scratch", "shown")
+_PASSING = ("gates", "locks", "measured", "reports", "runs", "scratch", "shown", "staging")
 
 #: What starts a process, whose reads nobody sees.
 _STARTS = frozenset({"os.exec", "os.fork", "os.posix_spawn", "os.system", "subprocess.Popen"})
