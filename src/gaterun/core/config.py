@@ -35,8 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     color: Annotated[str, help("auto, always or never")] = "auto"
     output: Annotated[str, help("auto, human or agent")] = "auto"
     max_warnings: Annotated[int, help("advisory failures allowed; -1 means any number")] = -1
-    keep: Annotated[int, help("how many recorded runs are kept; 0 for all")] = 50
     max_waiver_days: Annotated[int, help("days that a waiver may still have, at most")] = 90
+    keep: Annotated[int, help("how many recorded runs are kept; 0 for all")] = 50
     pass_env: Annotated[
         tuple[str, ...], help("variables that gates' commands get beyond the usual; AWS_* for many")
     ] = ()
