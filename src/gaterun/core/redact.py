@@ -17,7 +17,7 @@ from gaterun.model.command import Log
 HIDDEN = b"***"
 
 #: A piece of a file that is looked at at once, and the longest secret that may lie across two.
-_PIECE, _OVERLAP = 1 << 20, 1 << 14
+_PIECE, _OVERLAP = 1 << 18, 1 << 14
 
 #: What is shorter is found everywhere by chance.
 _SHORTEST = 6
@@ -166,7 +166,8 @@ class Redactor:
             while piece := stream.read(_PIECE):
                 digest.update(piece)
                 size += len(piece)
-                found = found or self.hides(before + piece if before else piece)
+                across = before and before + piece[:_OVERLAP]
+                found = found or self.hides(piece) or self.hides(across)
                 before = piece[-_OVERLAP:]
         if found:
             self._found.append(path)
