@@ -105,6 +105,7 @@ class Opened(Struct, frozen=True, kw_only=True):
             UsageError: it is not there, or something in it is wrong.
         """
         wanted = self.phase_name(name)
+        base = base or self.config.settings.base
         try:
             return load_phase(
                 wanted,
