@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaterun.core.known import identity, newer, pack, unpack
@@ -25,6 +25,7 @@ findings = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(findings, st.randoms())
 def test_the_order_of_findings_does_not_matter(found: list[Finding], random: object) -> None:
     shuffled = list(found)
@@ -32,6 +33,7 @@ def test_the_order_of_findings_does_not_matter(found: list[Finding], random: obj
     assert list(pack(shuffled).items()) == list(pack(found).items())
 
 
+@settings(deadline=None)
 @given(findings)
 def test_what_is_packed_is_unpacked(found: list[Finding]) -> None:
     assert unpack(pack(found)) == Counter(map(identity, found))
@@ -39,6 +41,7 @@ def test_what_is_packed_is_unpacked(found: list[Finding]) -> None:
         assert f"{rule}{shorts}".encode()  # no surrogates: it can be written
 
 
+@settings(deadline=None)
 @given(findings, findings)
 def test_what_is_new_is_what_is_there_more_often(old: list[Finding], now: list[Finding]) -> None:
     known = unpack(pack(old))

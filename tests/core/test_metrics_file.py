@@ -90,7 +90,9 @@ def test_the_order_of_results_does_not_matter() -> None:
     assert text_of(plain(TWO, ONE)).encode() == WHOLE
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400
+)
 @given(position=st.integers(0, 8 * len(WHOLE) - 1))
 def test_a_flipped_bit_is_noticed(tmp_path: Path, position: int) -> None:
     byte, bit = divmod(position, 8)
@@ -107,7 +109,9 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path, position: int) -> None:
         assert without_digests(read) == document(ONE, TWO)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+)
 @given(length=st.integers(0, len(WHOLE) - 2))
 @example(length=0)
 def test_half_a_file_is_refused(tmp_path: Path, length: int) -> None:
@@ -128,7 +132,7 @@ json_values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=json_values, where=st.sampled_from(["", "kind", "metrics", "run", "schema_version"]))
 def test_any_other_json_is_refused(tmp_path: Path, value: Any, where: str) -> None:
     assume(value or where != "metrics")  # no metrics at all are a baseline that lacks them
@@ -138,7 +142,7 @@ def test_any_other_json_is_refused(tmp_path: Path, value: Any, where: str) -> No
         read_metrics(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.dictionaries(
         st.text(min_size=1, max_size=4),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaterun.core.baseline import BaselineValue
@@ -277,6 +277,7 @@ names = st.lists(st.sampled_from(["a:1", "a:2", "b:1", "b:2", "c:1"]), max_size=
 RANK = {FAIL: 0, NONE: 1, PASS: 2}
 
 
+@settings(deadline=None)
 @given(
     base=names,
     now=names,
@@ -300,6 +301,7 @@ def test_more_findings_never_turn_fail_into_pass(
     assert RANK[second.outcome] <= RANK[first.outcome]
 
 
+@settings(deadline=None)
 @given(base=names, data=st.data())
 def test_a_ratchet_never_rejects_an_improvement(base: list[str], data: st.DataObject) -> None:
     """Whatever is left of the findings of the base, in any order, passes."""
@@ -314,6 +316,7 @@ def test_a_ratchet_never_rejects_an_improvement(base: list[str], data: st.DataOb
 parts = st.dictionaries(st.sampled_from("abc"), st.integers(0, 9), min_size=1)
 
 
+@settings(deadline=None)
 @given(
     before=parts,
     better=parts,
@@ -339,6 +342,7 @@ def test_a_better_breakdown_always_passes(
     assert told.outcome is PASS
 
 
+@settings(deadline=None)
 @given(
     before=st.integers(1, 100),
     now=st.integers(0, 200),

@@ -32,7 +32,7 @@ GATE = gaterun.Gate(
     name="g",
     title="",
     metrics=(
-        gaterun.Metric(name="n"),
+        gaterun.Metric(name="n", counts=gaterun.Counted()),
         gaterun.Metric(name="m", better=gaterun.Better.HIGHER),
         gaterun.Metric(name="ok", unit=gaterun.Unit.BOOLEAN),
         gaterun.Metric(name="text", unit=gaterun.Unit.TEXT),
@@ -150,6 +150,20 @@ def test_a_weakening_is_told_exactly_when_some_value_passes_now_that_failed_befo
 @pytest.mark.parametrize(
     ("base", "head", "weaker"),
     [
+        ({"require": "n < 3"}, {"require": "n < 3", "scope": "new"}, True),
+        ({"require": "n < 3", "scope": "new"}, {"require": "n < 3"}, False),
+        ({"ratchet": "m"}, {"ratchet": "m", "tolerance": {"m": "2"}}, True),
+        ({"ratchet": "m", "tolerance": {"m": "2"}}, {"ratchet": "m"}, False),
+        (
+            {"ratchet": "m", "tolerance": {"m": "2"}},
+            {"ratchet": "m", "tolerance": {"m": "3"}},
+            True,
+        ),
+        (
+            {"ratchet": "m", "tolerance": {"m": "2"}},
+            {"ratchet": "m", "tolerance": {"m": "10%"}},
+            True,
+        ),
         ({"require": "n == 3"}, {"require": ["n >= 3", "n <= 3"]}, False),
         ({"require": "n >= 3"}, {"require": "n == 5"}, False),
         ({"require": "n != 0"}, {"require": "n > 0"}, False),
@@ -314,9 +328,11 @@ def test_any_tightening_is_told_by_nobody_and_any_loosening_is(data):
 def test_nothing_that_a_gate_or_a_phase_says_is_left_out():
     """A new field has to be compared, or to be named here as one that weakens nothing."""
     compared = {"gate", "options", "inputs", "require", "improve", "ratchet", "floor"}
+    compared |= {"scope", "tolerance"}
     compared |= {"needs", "mode", "enforce_after", "skip", "task", "id"}
     # Written for people, or for the choice of gates; less time gives no verdict, not a pass.
-    harmless = {"settings", "location", "tags", "timeout"}
+    # What is tracked follows from the conditions.
+    harmless = {"settings", "location", "tags", "timeout", "tracked"}
     assert {*Requirement.__struct_fields__} == compared | harmless
 
     compared = {"tasks", "gates", "base", "protected", "outputs"}
@@ -324,7 +340,7 @@ def test_nothing_that_a_gate_or_a_phase_says_is_left_out():
     harmless = {"title", "owner", "estimate", "claims", "files"}
     assert {*Task.__struct_fields__} == {"id", "gates", "needs"} | harmless
     assert {*Settings.__struct_fields__} == {*JUDGING} | {
-        *("state", "jobs", "report", "color", "output")
+        *("state", "jobs", "report", "color", "output", "keep")
     }
 
 

@@ -18,6 +18,7 @@ WAIVERS = "waivers.toml"
 #: Settings that decide what judges; none of the others makes a verdict better.
 JUDGING = (
     *("phase", "phases", "gates", "plugins", "max_warnings", "base", "base_policy", "pass_env"),
+    "max_waiver_days",
 )
 
 
@@ -63,6 +64,8 @@ def _kind_of_setting(key: str, before: Any, after: Any) -> ChangeKind | None:
     if key == "max_warnings" and isinstance(before, int) and isinstance(after, int):
         looser = before >= 0 and (after < 0 or after > before)
         return ChangeKind.SETTING_LOOSENED if looser else None
+    if key == "max_waiver_days" and isinstance(before, int) and isinstance(after, int):
+        return ChangeKind.SETTING_LOOSENED if after > before else None
     modes = list(PolicyMode)
     if key == "base_policy" and before in modes and after in modes:
         looser = modes.index(after) < modes.index(before)

@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from gaterun.model.condition import Comparison, Improvement, Operator
-from gaterun.model.phase import Requirement
+from gaterun.model.condition import Comparison, Improvement, Operator, Tolerance
+from gaterun.model.phase import Requirement, Scope
 from gaterun.model.policy import ChangeKind, PolicyChange
 
 _COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
@@ -73,12 +73,22 @@ def lost(base: Requirement, head: Requirement) -> Iterator[PolicyChange]:
     for name in base.ratchet:
         if name not in head.ratchet:
             yield change(f"ratchet {name}", [])
+    if base.require and base.scope is Scope.ALL and head.scope is Scope.NEW:
+        yield change("scope = all findings", ["scope = new findings only"])
+    for name, now in head.tolerance.items():
+        if _allows_more(base.tolerance.get(name), now):
+            yield change(f"{name}{base.allowance(name)}", [f"{name}{head.allowance(name)}"])
     for name, least in base.floor.items():
-        now = head.floor.get(name)
-        if now is None or now < least:
+        left = head.floor.get(name)
+        if left is None or left < least:
             yield change(
-                f"floor {name} {least:g}", [] if now is None else [f"floor {name} {now:g}"]
+                f"floor {name} {least:g}", [] if left is None else [f"floor {name} {left:g}"]
             )
+
+
+def _allows_more(before: Tolerance | None, now: Tolerance) -> bool:
+    """Whether a tolerance takes more for noise; in another kind of unit nobody can say."""
+    return before is None or now.relative is not before.relative or now.by > before.by
 
 
 def _alike(one: Comparison, other: Comparison) -> bool:
