@@ -193,13 +193,14 @@ def prove(folder: Path, *, kills: int, seed: int, say: Callable[[str], None]) ->
         if chance.random() < 0.3:
             (workspace.root / BASELINE).unlink(missing_ok=True)
         before = workspace.digests()
+        folders = {path.name for path in workspace.store.path.glob("runs/*")}
         process = workspace.start(*COMMANDS[command])
         try:
             process.wait(timeout=chance.uniform(0, workspace.lasts[COMMANDS[command]]))
         except subprocess.TimeoutExpired:
             process.kill()
             number += 1
-            moments[f"{command}: {_moment(workspace, before)}"] += 1
+            moments[f"{command}: {_moment(workspace, folders)}"] += 1
         process.communicate(timeout=60)
         problems = wrong_after(workspace, command, before)
         wrong += [f"kill {number} of {command}: {problem}" for problem in problems]
@@ -211,7 +212,7 @@ def prove(folder: Path, *, kills: int, seed: int, say: Callable[[str], None]) ->
     return wrong
 
 
-def _moment(workspace: Workspace, before: dict[str, str]) -> str:
+def _moment(workspace: Workspace, before: set[str]) -> str:
     """How far the killed one had come."""
     new = [path for path in workspace.store.path.glob("runs/*") if path.name not in before]
     if not new:
