@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from gaterun.cli.kept import Notes
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
@@ -72,6 +73,14 @@ Examples:
     "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
 )
 @click.option(
+    "--waivers",
+    "waivers_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Waivers and sign-offs, instead of waivers.toml.",
+)
+@click.option("--no-waivers", is_flag=True, help="Judge as if nothing were waived.")
+@click.option(
     "--report",
     "reports",
     multiple=True,
@@ -117,6 +126,8 @@ def command(
     base: str,
     base_policy: str | None,
     baseline_name: str,
+    waivers_file: Path | None,
+    no_waivers: bool,
     reports: tuple[str, ...],
     junit: str | None,
     verbose: int,
@@ -150,6 +161,9 @@ def command(
     from gaterun.core.session import RunOptions, Session
 
     settings = opened.config.settings
+    in_force = opened.in_force(bound, waivers_file)
+    if no_waivers:
+        in_force = replace(in_force, waivers=())
     store = opened.store()
     style = style_for(
         sys.stdout,
@@ -195,8 +209,9 @@ def command(
         baseline=find_baseline(baseline_name, bound, opened, store),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
-        second=second_key(opened, bound, opened.phase_name(phase), base_policy or ""),
+        second=second_key(opened, bound, phase, base_policy or "", waivers_file),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
+        in_force=in_force,
     )
     try:
         record = session.run()
@@ -229,14 +244,21 @@ def _below(path: Path, root: Path) -> str:
     return os.path.relpath(path.resolve(), root)
 
 
-def second_key(opened: Opened, phase: Phase, name: str, mode: str) -> SecondKey | None:
+def second_key(
+    opened: Opened, phase: Phase, name: str | None, mode: str, waiver_file: Path | None
+) -> SecondKey | None:
     """What the base says about the run; ``None`` where nobody asks it."""
     if not phase.base and "fail" not in {mode, opened.config.settings.base_policy}:
         return None
     from gaterun.core import base_policy
 
     return base_policy.second_key(
-        config=opened.config, plugins=opened.plugins, phase=phase, name=name, mode=mode
+        config=opened.config,
+        plugins=opened.plugins,
+        phase=phase,
+        name=opened.phase_name(name),
+        mode=mode,
+        waiver_file=waiver_file,
     )
 
 

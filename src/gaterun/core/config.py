@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     base_policy: Annotated[
         str, help("a change that weakens what it is judged by: warn, fail, or off")
     ] = "warn"
+    max_waiver_days: Annotated[int, help("days that a waiver may still have, at most")] = 90
+    keep: Annotated[int, help("how many recorded runs are kept; 0 for all")] = 50
     pass_env: Annotated[
         tuple[str, ...], help("variables that gates' commands get beyond the usual; AWS_* for many")
     ] = ()
@@ -195,8 +197,13 @@ def load_config(
             raise UsageError(
                 f"{name} = {values[name]!r} ({origins[name]}) is none of {', '.join(choices)}"
             )
-    if values.get("jobs", 0) < 0:
-        raise UsageError(f"jobs = {values['jobs']} ({origins['jobs']}) is less than 0")
+    for name in ("jobs", "keep"):
+        if values.get(name, 0) < 0:
+            raise UsageError(f"{name} = {values[name]} ({origins[name]}) is less than 0")
+    if (longest := values.get("max_waiver_days", 1)) < 1:
+        raise UsageError(
+            f"max_waiver_days = {longest} ({origins['max_waiver_days']}) is less than 1"
+        )
     if values.get("pass_env"):
         _check_pass_env(values["pass_env"], origins["pass_env"])
     config = Config(

@@ -104,12 +104,12 @@ def _compared(
 
 def _ended(old: Requirement, new: Requirement) -> Iterator[PolicyChange]:
     """Whether a failure counts, and from when."""
-    if new.mode is Mode.BLOCKING:
+    if new.mode is not Mode.ADVISORY:
         return
     until = f"advisory until {new.enforce_after}"
-    if old.mode is Mode.BLOCKING:
+    if old.mode is not Mode.ADVISORY:
         yield PolicyChange(
-            kind=ChangeKind.MADE_ADVISORY, subject=new.node_id, before="blocking", after=until
+            kind=ChangeKind.MADE_ADVISORY, subject=new.node_id, before=old.mode.value, after=until
         )
     elif (
         old.enforce_after is not None
