@@ -129,17 +129,17 @@ RUNNER = {
         (
             "a bit of a run record flipped",
             "found by `runs verify`",
-            "core/test_records.py::test_every_flipped_bit_is_found",
+            "core/test_verify.py::test_every_flipped_bit_is_found",
         ),
         (
             "half a run record",
             "refused",
-            "core/test_records.py::test_every_half_record_is_refused",
+            "core/test_verify.py::test_every_half_record_is_refused",
         ),
         (
             "the record of another tree",
             "exit 1 from `runs verify --tree`",
-            "core/test_records.py::test_verify_against_a_tree",
+            "core/test_verify.py::test_verify_against_a_tree",
         ),
     ],
     "The baseline": [
@@ -249,7 +249,7 @@ RUNNER = {
             "core/test_base_policy.py::test_a_gate_that_blocks_at_the_base_blocks",
         ),
         ("an option changed", "no verdict", "core/test_base_policy.py::test_a_changed_option_is_no_verdict"),
-        ("a new waiver", "failed", "core/test_base_policy.py::test_new_waivers_are_told"),
+        ("a new waiver", "failed", "core/test_base_policy.py::test_new_waivers_are_told_and_longer_ones"),
         (
             "the policy switched off by the change itself",
             "the stricter one holds",

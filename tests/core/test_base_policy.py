@@ -159,35 +159,54 @@ def test_protection_that_is_lifted_protects_still(start):
     ]
 
 
-SOON = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+WAIVER = """\
+[[waiver]]
+gate = "1::value"
+reason = "{reason}"
+owner = "ann"
+expires = {expires}
+condition = "n < 5"
+instead = "n < 9"
+"""
 
 
-def waiver(gate: str, reason: str) -> str:
-    return (
-        f'[[waiver]]\ngate = "{gate}"\ncondition = "n < 5"\ninstead = "n < 9"\nreason = "{reason}"\nowner = "ann"\n'
-        f"expires = {SOON}\n"
-    )
+def waiver(days: int, reason: str = "in a hurry") -> str:
+    return WAIVER.format(reason=reason, expires=datetime.now(UTC).date() + timedelta(days))
 
 
-def test_new_waivers_are_told(start):
-    project = start(waivers_toml=waiver("1::value", "old"))
-    project.write({"waivers.toml": waiver("1::value", "old") + waiver("1::value", "in a hurry")})
+def test_new_waivers_are_told_and_longer_ones(start):
+    project = start(waivers_toml=waiver(5))
+    assert told(project.run("p").record) == []
+    project.write({"waivers.toml": waiver(9), "mine.toml": waiver(5, "mine")})
     ran = project.run("p", "--base-policy", "fail")
-    assert told(ran.record) == [
-        (
-            'waivers.toml: waiver added: gate = "1::value", condition = "n < 5", instead = "n < 9", '
-            f'reason = "in a hurry", owner = "ann", expires = "{SOON}"'
-        )
-    ]
+    (line,) = told(ran.record)
+    assert line.startswith('waivers.toml: waiver added: gate = "1::value", reason = "in a hurry"')
+    assert str(datetime.now(UTC).date() + timedelta(9)) in line
     assert ran.results["policy::base"].outcome == "fail"
+    (line,) = told(project.run("p", "--waivers", "mine.toml").record)
+    assert line.startswith('mine.toml: waiver added: gate = "1::value", reason = "mine"')
+
+
+def test_a_manual_gate_stays_one_and_its_sign_off_waives_nothing(start):
+    manual = '[[task.1.gate]]\nid = "read"\nmode = "manual"\nfile = "a.txt"\n'
+    project = start(PHASE + manual, **{"a.txt": "a"})
+    command = ("waivers", "sign", "1::read", "--name", "ann", "--reason", "read")
+    assert project.run(*command).code == 0
+    ran = project.run("p", "--base-policy", "fail")
+    assert (told(ran.record), ran.outcomes["1::read"]) == ([], "pass")
+    project.phase(PHASE + manual.replace('mode = "manual"\nfile = "a.txt"', 'use = "pass"'))
+    assert told(project.run("p").record) == ["1::read: gate replaced: pass (was manual)"]
 
 
 def test_settings_that_judge_are_told(start):
-    project = start(gaterun_toml='max_warnings = 0\nbase_policy = "fail"\n[profile.ci]\njobs = 2\n')
+    project = start(
+        gaterun_toml='max_warnings = 0\nmax_waiver_days = 9\nbase_policy = "fail"\n[profile.ci]\njobs = 2\n'
+    )
     project.write({"gaterun.toml": 'color = "never"\n[profile.ci]\nmax_warnings = 7\n'})
     ran = project.run("p")
     assert told(ran.record) == [
         "gaterun.toml: setting loosened: max_warnings = -1 (was max_warnings = 0)",
+        "gaterun.toml: setting loosened: max_waiver_days = 90 (was max_waiver_days = 9)",
         'gaterun.toml: setting loosened: base_policy = "warn" (was base_policy = "fail")',
         "gaterun.toml: setting changed: profile.ci.max_warnings = 7",
     ]
@@ -373,7 +392,7 @@ def test_a_secret_of_the_environment_is_hidden_in_what_is_told(start, monkeypatc
     secret = "hunter2-hunter2-hunter2"
     monkeypatch.setenv("API_TOKEN", secret)
     project = start()
-    project.write({"waivers.toml": waiver("1::value", secret)})
+    project.write({"waivers.toml": waiver(5, secret)})
     ran = project.run("p", "--base-policy", "fail")
     assert "waiver added" in ran.out
     assert secret not in ran.out

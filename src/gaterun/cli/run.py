@@ -210,7 +210,7 @@ def command(
         baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
-        second=second_key(opened, bound, opened.phase_name(phase), base_policy or ""),
+        second=second_key(opened, bound, phase, base_policy or "", waivers_file),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
         in_force=in_force,
     )
@@ -245,14 +245,21 @@ def _below(path: Path, root: Path) -> str:
     return os.path.relpath(path.resolve(), root)
 
 
-def second_key(opened: Opened, phase: Phase, name: str, mode: str) -> SecondKey | None:
+def second_key(
+    opened: Opened, phase: Phase, name: str | None, mode: str, waiver_file: Path | None
+) -> SecondKey | None:
     """What the base says about the run; ``None`` where nobody asks it."""
     if not phase.base and "fail" not in {mode, opened.config.settings.base_policy}:
         return None
     from gaterun.core import base_policy
 
     return base_policy.second_key(
-        config=opened.config, plugins=opened.plugins, phase=phase, name=name, mode=mode
+        config=opened.config,
+        plugins=opened.plugins,
+        phase=phase,
+        name=opened.phase_name(name),
+        mode=mode,
+        waiver_file=waiver_file,
     )
 
 

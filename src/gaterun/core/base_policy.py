@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from gaterun.core.base_files import BaseFiles
 from gaterun.core.bind import bind
 from gaterun.core.changed_files import ChangedFiles
-from gaterun.core.changed_grants import WAIVERS, changed_settings, grants
+from gaterun.core.changed_grants import changed_settings, waivers
 from gaterun.core.config import PLACES, Config, Settings, find_table
 from gaterun.core.discovery import Plugins
 from gaterun.core.git import Git, GitError
@@ -23,10 +24,17 @@ from gaterun.core.weakening import counterparts, weakening
 from gaterun.model.errors import UsageError
 from gaterun.model.phase import Phase, Requirement
 from gaterun.model.policy import BasePolicy, ChangeKind, PolicyChange, PolicyMode
+from gaterun.model.waiver import WAIVERS_FILE
 
 
 def second_key(
-    *, config: Config, plugins: Plugins, phase: Phase, name: str, mode: str = ""
+    *,
+    config: Config,
+    plugins: Plugins,
+    phase: Phase,
+    name: str,
+    mode: str = "",
+    waiver_file: Path | None = None,
 ) -> SecondKey | None:
     """What the base says about a run of `phase`.
 
@@ -35,6 +43,7 @@ def second_key(
         name: what the user called the phase.
         mode: as given on the command line; what the settings say when empty, at the base
             as well as here, unless they come from outside of the workspace.
+        waiver_file: the waivers in force, where the command line names others.
 
     Returns:
         ``None`` where nobody asks the base.
@@ -56,7 +65,7 @@ def second_key(
         what = f"git knows no revision '{phase.base}'"
         how = "in CI, fetch the whole history: git fetch --unshallow, or fetch-depth: 0"
         return SecondKey(policy=_without(found, what, how), file=phase.source)
-    comparison = _Comparison(config, plugins, phase, name, git, commit)
+    comparison = _Comparison(config, plugins, phase, name, waiver_file, git, commit)
     try:
         table = comparison.table_at_base()
         if asked is None:
@@ -80,6 +89,7 @@ class _Comparison:
         plugins: Plugins,
         phase: Phase,
         name: str,
+        waiver_file: Path | None,
         git: Git,
         commit: str,
     ) -> None:
@@ -87,6 +97,7 @@ class _Comparison:
         self._plugins = plugins
         self._phase = phase
         self._name = name
+        self._waiver_file = waiver_file
         self._git = git
         self._commit = commit
         self._files = BaseFiles(git, commit)
@@ -182,11 +193,13 @@ class _Comparison:
             )
 
     def _waivers(self) -> Iterator[PolicyChange]:
-        path = self._config.root / WAIVERS
-        before = grants(path, self._files.read)
-        for grant in grants(path, from_disk):
-            if grant not in before:
-                yield PolicyChange(kind=ChangeKind.WAIVER_ADDED, subject=WAIVERS, after=grant)
+        root = self._config.root
+        path = root / WAIVERS_FILE if self._waiver_file is None else self._waiver_file.absolute()
+        name = os.path.relpath(path, root)
+        before = waivers(path, self._files.read)
+        for waiver in waivers(path, from_disk):
+            if waiver not in before:
+                yield PolicyChange(kind=ChangeKind.WAIVER_ADDED, subject=name, after=waiver)
 
     def _changed(self, base: Phase | None, table: Mapping[str, Any]) -> Iterator[PolicyChange]:
         """Files that decide about verdicts and differ from the base."""

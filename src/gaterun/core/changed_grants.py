@@ -12,13 +12,10 @@ from gaterun.core.source import Read, Source
 from gaterun.model.errors import UsageError
 from gaterun.model.policy import ChangeKind, PolicyChange, PolicyMode
 
-#: The file of waivers, from the workspace root.
-WAIVERS = "waivers.toml"
-
 #: Settings that decide what judges; none of the others makes a verdict better.
 JUDGING = (
-    *("phase", "phases", "gates", "plugins", "max_warnings", "base", "base_policy", "pass_env"),
-    "max_waiver_days",
+    *("phase", "phases", "gates", "plugins", "max_warnings", "max_waiver_days"),
+    *("base", "base_policy", "pass_env"),
 )
 
 
@@ -73,19 +70,17 @@ def _kind_of_setting(key: str, before: Any, after: Any) -> ChangeKind | None:
     return ChangeKind.SETTING_CHANGED
 
 
-def grants(path: Path, read: Read) -> list[str]:
-    """Every entry of the file of waivers, as one line each."""
+def waivers(path: Path, read: Read) -> list[str]:
+    """Every waiver of a file, as one line each; a sign-off is asked for, and waives nothing."""
     try:
-        document = Source(path.name, read(path)).document
+        entries = Source(path.name, read(path)).document.get("waiver", [])
     except (FileNotFoundError, NotADirectoryError):
         return []
     except (UsageError, UnicodeDecodeError) as error:
         return [f"it cannot be read ({error})"]
     return [
-        ("" if kind == "waiver" else f"{kind}: ")
-        + ", ".join(f"{key} = {_word(value)}" for key, value in entry.items())
-        for kind, entries in document.items()
-        for entry in (entries if isinstance(entries, list) else [entries])
+        ", ".join(f"{key} = {_word(value)}" for key, value in entry.items())
+        for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, dict)
     ]
 

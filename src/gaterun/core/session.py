@@ -261,11 +261,11 @@ class Session:
             warnings += leftovers(self.in_force, ordered, nodes)
         warnings.extend(acceptances(ordered))
         warnings.extend(without_variables(ordered))
-        if folder.events.problem:
-            warnings.append(f"the run's events were not all kept: {folder.events.problem}")
         entry = second.entry() if second else None
         if entry is not None:
             tell(GateFinished(result=entry, time=time.time()))
+        if folder.events.problem:
+            warnings.append(f"the run's events were not all kept: {folder.events.problem}")
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,

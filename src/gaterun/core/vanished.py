@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gaterun.core.phase_table import Draft, Table
 from gaterun.model.gate import Gate
-from gaterun.model.phase import PHASE_WIDE
+from gaterun.model.phase import PHASE_WIDE, Mode
 from gaterun.model.policy import ChangeKind, PolicyChange
 
 
@@ -17,7 +17,7 @@ def without_vanished(draft: Draft, gates: Mapping[str, Gate]) -> Iterator[Policy
         (task, key): table
         for task, tables in places.items()
         for key, table in tables.items()
-        if table.values.get("use", key) not in gates
+        if table.values.get("mode") != Mode.MANUAL and table.values.get("use", key) not in gates
     }
     for (task, key), table in gone.items():
         del places[task][key]

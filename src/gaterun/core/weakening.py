@@ -109,7 +109,7 @@ def _ended(old: Requirement, new: Requirement) -> Iterator[PolicyChange]:
     until = f"advisory until {new.enforce_after}"
     if old.mode is not Mode.ADVISORY:
         yield PolicyChange(
-            kind=ChangeKind.MADE_ADVISORY, subject=new.node_id, before="blocking", after=until
+            kind=ChangeKind.MADE_ADVISORY, subject=new.node_id, before=old.mode.value, after=until
         )
     elif (
         old.enforce_after is not None
