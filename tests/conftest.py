@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from gaterun.core.store import Store, read_record
+from gaterun.core.record_file import read_record
+from gaterun.core.store import Store
 from gaterun.model.record import GateResult, RunRecord
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -77,6 +78,9 @@ class Project:
         self.root = root
         #: Where gaterun puts scratch folders and crash logs.
         self.temporary = root.parent / "tmp"
+        #: Where the fake gates and the tests tell each other things.
+        self.signals = root.parent / "signals"
+        self.signals.mkdir(exist_ok=True)
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files, dedented."""
@@ -129,7 +133,8 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "gaterun", *argv],
             cwd=self.root,
-            env={**os.environ, **environment},
+            # pytest's own variable differs from phase to phase of one test
+            env={**os.environ, "PYTEST_CURRENT_TEST": "", **environment},
             capture_output=True,
             timeout=timeout,
             check=False,
@@ -151,13 +156,13 @@ class Project:
         )
 
     def await_file(self, name: str, *, seconds: float = 30) -> str:
-        """The text of a file that another process is about to write."""
+        """The text of a signal that another process is about to write."""
         end = time.monotonic() + seconds
-        while not (self.root / name).exists():
+        while not (self.signals / name).exists():
             if time.monotonic() > end:
                 pytest.fail(f"{name} did not appear")
             time.sleep(0.02)
-        return (self.root / name).read_text()
+        return (self.signals / name).read_text()
 
     def record_now(self) -> RunRecord:
         """The only record there is."""

@@ -285,6 +285,7 @@ GATE = gaterun.Gate(
     about=ABOUT,
     metrics=_metrics(),
     measure=measure,
+    inputs=("**",),
     options=Options,
     requires=("units_removed == 0",),
     uses=("cargo-target",),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec.structs import replace
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_recipe
 from gaterun_gates.cargo.environment import recorded_env
-from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.lint_flags import LintFlags
@@ -221,7 +221,11 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=ClippyOptions,
     metrics=(
-        gaterun.Metric(name="warnings", help="distinct findings in members' own sources"),
+        gaterun.Metric(
+            name="warnings",
+            help="distinct findings in members' own sources",
+            counts=gaterun.Counted(severities=(gaterun.Severity.WARNING,)),
+        ),
         gaterun.Metric(name="suppressed", help="findings that only forced lints show"),
         gaterun.Metric(name="suppressions", help="lints allowed or expected, cfg(clippy)"),
         gaterun.Metric(name="lint_flags", help="lint levels set by compiler flags"),
@@ -238,6 +242,7 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="compile_errors", help="always 0 where there is a measurement"),
     ),
     measure=measure_clippy,
+    inputs=("**",),
     requires=("warnings == 0",),
     pins=("warnings", "suppressed", "suppressions", "lint_flags"),
     controls=_controls,
@@ -263,6 +268,9 @@ def gaterun_resources() -> list[gaterun.Resource]:
     """Offer clippy's runs to every gate `clippy` of a phase."""
     return [
         gaterun.Resource(
-            name="lint_runs", compute=_lint_runs, about="clippy's answers, each asked for once"
+            name="lint_runs",
+            compute=_lint_runs,
+            about="clippy's answers, each asked for once",
+            inputs=("**",),
         )
     ]

@@ -100,10 +100,10 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
         return gaterun.Measurement(
             metrics={}, inspected={"crates": 0}, notes=("the workspace has no members",)
         )
+    from gaterun_gates.cargo.arguments import feature_recipe
     from gaterun_gates.cargo.clippy_driver import clippy_version
     from gaterun_gates.cargo.config import compiler_notes
     from gaterun_gates.cargo.environment import recorded_env
-    from gaterun_gates.cargo.invocation import feature_recipe
     from gaterun_gates.cargo.lint_flags import find_lint_flags
     from gaterun_gates.cargo.lints import count_by_lint, read_lints
     from gaterun_gates.cargo.messages import read_messages
@@ -218,12 +218,17 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=DeadCodeOptions,
     metrics=(
-        gaterun.Metric(name="dead", help="places rustc calls unused, no attribute believed"),
+        gaterun.Metric(
+            name="dead",
+            help="places rustc calls unused, no attribute believed",
+            counts=gaterun.Counted(),
+        ),
         gaterun.Metric(name="hidden", help="those that attributes or [lints] hide"),
         gaterun.Metric(name="test_only", help="those that only unit tests use"),
         gaterun.Metric(name="allow_attrs", help="attributes and [lints] that allow these lints"),
     ),
     measure=measure_dead_code,
+    inputs=("**",),
     requires=("dead == 0",),
     pins=("dead", "hidden", "test_only", "allow_attrs"),
     controls=_controls,

@@ -137,11 +137,16 @@ GATE = gaterun.Gate(
     title="no hardcoded values",
     about=ABOUT,
     metrics=(
-        gaterun.Metric(name="total", help="literals that belong in configuration"),
+        gaterun.Metric(
+            name="total",
+            help="literals that belong in configuration",
+            counts=gaterun.Counted(),
+        ),
         gaterun.Metric(name="allowed", help="such literals that a comment or an option allows"),
         gaterun.Metric(name="in_consts", help="such literals that are constants"),
     ),
     measure=measure,
+    inputs=("**/*.rs", "**/Cargo.toml", "Cargo.lock", ".cargo/**", "**/.gitattributes"),
     options=HardcodedOptions,
     requires=("total == 0",),
     controls=_controls,

@@ -184,6 +184,7 @@ GATE = gaterun.Gate(
     about=ABOUT,
     metrics=tuple(_metrics()),
     measure=measure,
+    inputs=("**/*.rs", "**/Cargo.toml", "Cargo.lock", ".cargo/**", "**/.gitattributes"),
     options=LocOptions,
     requires=(),  # how much is to go is for the phase to say
     controls=_controls,

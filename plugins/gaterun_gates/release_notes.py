@@ -352,6 +352,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure,
+    inputs=("**", gaterun.HISTORY),
     options=ReleaseNotesOptions,
     requires=(
         "present == true",

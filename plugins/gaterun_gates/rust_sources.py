@@ -176,7 +176,11 @@ def _below(path: str, folders: Iterable[str]) -> bool:
 
 
 def _compute(ctx: gaterun.Context, workspace: gaterun.Workspace) -> RustSources:
-    return index(workspace, ctx.files("**/*.rs"), ctx.state)
+    sources = index(workspace, ctx.files("**/*.rs"), ctx.state)
+    for path in sources.files:
+        if not path.endswith(".rs") or path.startswith(("/", "../")):
+            ctx.reads(workspace.root / path)
+    return sources
 
 
 def _compute_env_use(ctx: gaterun.Context, rust_sources: RustSources) -> EnvUse:
@@ -184,6 +188,9 @@ def _compute_env_use(ctx: gaterun.Context, rust_sources: RustSources) -> EnvUse:
 
     ctx.progress("looking for environment variables")
     return scan(rust_sources, state=ctx.state, run=ctx.run)
+
+
+_INPUTS = ("**/*.rs", "**/Cargo.toml", "Cargo.lock", ".cargo/**", "**/.gitattributes")
 
 
 @gaterun.hookimpl
@@ -194,10 +201,12 @@ def gaterun_resources() -> list[gaterun.Resource]:
             name="rust_sources",
             compute=_compute,
             about="the Rust files that the targets compile, by package, test or production",
+            inputs=_INPUTS,
         ),
         gaterun.Resource(
             name="env_use",
             compute=_compute_env_use,
             about="every read and export of an environment variable in compiled Rust files",
+            inputs=_INPUTS,
         ),
     ]

@@ -162,6 +162,7 @@ GATE = gaterun.Gate(
     about=ABOUT,
     metrics=METRICS,
     measure=measure,
+    inputs=("**",),
     requires=("effective >= 1",),
     timeout=60.0,
     controls=_controls,

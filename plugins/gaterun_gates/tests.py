@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_recipe
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
-from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.binaries import Binary
@@ -30,7 +30,8 @@ lists; a test that ends the program with `exit(0)` gives no verdict (`incomplete
 Tests that do not compile give `build-failed`.
 
 `new_failures` are failed tests that `known_failures` does not name. A known failure that passes is
-reported (`known_fixed`), so that the list shrinks.
+reported (`known_fixed`), so that the list shrinks. A waiver of the failure (`rule = "test-failed"`,
+`message = "<id>: *"`) does the same with an owner and an end.
 
 **Pitfalls.** "626 of 630" needs `passed`, `total`, `failed` and `ignored` together: one number
 alone can be had by deleting tests. Nextest runs each test in a process of its own, so tests that
@@ -309,7 +310,14 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=TestsOptions,
     metrics=(
-        gaterun.Metric(name="new_failures", help="failed tests that known_failures does not name"),
+        gaterun.Metric(
+            name="new_failures",
+            help="failed tests that known_failures does not name",
+            counts=gaterun.Counted(
+                rules=("test-failed",),
+                severities=(gaterun.Severity.ERROR, gaterun.Severity.WARNING),
+            ),
+        ),
         gaterun.Metric(name="passed", better=_HIGHER, help="tests that passed"),
         gaterun.Metric(name="failed", help="tests that failed, known or not"),
         gaterun.Metric(name="ignored", help="tests that are switched off"),
@@ -319,12 +327,20 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="known_failed", help="known failures that fail"),
         gaterun.Metric(name="known_fixed", better=_NEITHER, help="known failures that pass"),
         gaterun.Metric(name="missing_known", help="known failures that were not run"),
-        gaterun.Metric(name="removed", help="tests of the base that are gone"),
+        gaterun.Metric(
+            name="removed",
+            help="tests of the base that are gone",
+            counts=gaterun.Counted(rules=("test-removed",)),
+        ),
         gaterun.Metric(name="added", better=_NEITHER, help="tests that the base has not"),
         gaterun.Metric(name="assertions", better=_HIGHER, help="macros that assert, in test code"),
         gaterun.Metric(name="without_assertion", help="tests in which nothing can fail"),
         gaterun.Metric(name="should_panic", help="tests that pass when they panic"),
-        gaterun.Metric(name="flaky", help="tests that passed only when run again"),
+        gaterun.Metric(
+            name="flaky",
+            help="tests that passed only when run again",
+            counts=gaterun.Counted(rules=("test-flaky",)),
+        ),
         gaterun.Metric(
             name="duration",
             unit=gaterun.Unit.SECONDS,
@@ -334,6 +350,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure_tests,
+    inputs=("**",),
     requires=("new_failures == 0",),
     uses=("cargo-target",),
     pins=("total", "passed", "ignored", "without_assertion", "should_panic"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import gaterun
@@ -57,14 +56,13 @@ Cargo.toml (`stale_mentions`, `lock_drift`).
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(gaterun.Options, frozen=True, kw_only=True):
     """A place that states the version."""
 
-    file: str = field(metadata={"help": "file or glob"})
-    search: str = field(metadata={"help": "text there, with {version} where the version stands"})
-    exactly: int = field(default=-1, metadata={"help": "how often; at least `min` when negative"})
-    min: int = field(default=1, metadata={"help": "how often at least"})
+    file: Annotated[str, gaterun.help("file or glob")]
+    search: Annotated[str, gaterun.help("text there, with {version} where the version stands")]
+    exactly: Annotated[int, gaterun.help("how often; at least `min` when negative")] = -1
+    min: Annotated[int, gaterun.help("how often at least")] = 1
 
     def __post_init__(self) -> None:
         if "{version}" not in self.search:
@@ -268,9 +266,17 @@ GATE = gaterun.Gate(
     metrics=(
         Metric(name="members", better=Better.HIGHER, help="members compared"),
         Metric(name="mismatches", help="members and other places that state another version"),
-        Metric(name="req_mismatches", help="requirements between members that do not hold"),
+        Metric(
+            name="req_mismatches",
+            help="requirements between members that do not hold",
+            counts=gaterun.Counted(rules=("requirement",)),
+        ),
         Metric(name="lock_drift", help="places where Cargo.lock is not what the manifests say"),
-        Metric(name="stale_mentions", help="lines that still name the version of the base"),
+        Metric(
+            name="stale_mentions",
+            help="lines that still name the version of the base",
+            counts=gaterun.Counted(rules=("stale-mention",)),
+        ),
         Metric(name="orphans", help="crates that are no members and have another version"),
         Metric(name="places", better=Better.HIGHER, help="places outside of manifests compared"),
         Metric(
@@ -281,6 +287,7 @@ GATE = gaterun.Gate(
         ),
     ),
     measure=measure,
+    inputs=("**", gaterun.HISTORY),
     fix=fix,
     options=VersionOptions,
     requires=("mismatches == 0", "req_mismatches == 0", "lock_drift == 0"),

@@ -22,8 +22,12 @@ def compute_workspace(ctx: gaterun.Context) -> gaterun.Workspace:
             help="run gaterun in the folder of the workspace's Cargo.toml, or name it with -C",
         )
     from gaterun_gates.cargo.metadata import read_workspace
+    from gaterun_gates.cargo.path_dependencies import folders_outside
 
-    return read_workspace(ctx, ctx.root)
+    workspace = read_workspace(ctx, ctx.root)
+    for folder in folders_outside(workspace):
+        ctx.reads(folder)
+    return workspace
 
 
 @gaterun.hookimpl
@@ -34,5 +38,6 @@ def gaterun_resources() -> list[gaterun.Resource]:
             name="workspace",
             compute=compute_workspace,
             about="members and targets of the cargo workspace",
+            inputs=("**/*.rs", "**/Cargo.toml", "Cargo.lock", ".cargo/**", "rust-toolchain*"),
         )
     ]

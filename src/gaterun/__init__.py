@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gaterun.hookspecs import hookimpl as hookimpl
     from gaterun.model.command import Completed as Completed
     from gaterun.model.command import Evidence as Evidence
+    from gaterun.model.command import Log as Log
     from gaterun.model.edit import Edit as Edit
     from gaterun.model.errors import CannotMeasure as CannotMeasure
     from gaterun.model.event import Event as Event
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gaterun.model.event import RunStarted as RunStarted
     from gaterun.model.finding import Finding as Finding
     from gaterun.model.finding import Severity as Severity
+    from gaterun.model.gate import HISTORY as HISTORY
     from gaterun.model.gate import Context as Context
     from gaterun.model.gate import Control as Control
     from gaterun.model.gate import Defect as Defect
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from gaterun.model.measurement import Measurement as Measurement
     from gaterun.model.metric import Better as Better
     from gaterun.model.metric import Change as Change
+    from gaterun.model.metric import Counted as Counted
     from gaterun.model.metric import Measured as Measured
     from gaterun.model.metric import Metric as Metric
     from gaterun.model.metric import Unit as Unit
@@ -55,7 +58,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "hookspecs": ("hookimpl",),
-    "model.command": ("Completed", "Evidence"),
+    "model.command": ("Completed", "Evidence", "Log"),
     "model.edit": ("Edit",),
     "model.errors": ("CannotMeasure",),
     "model.event": (
@@ -67,9 +70,9 @@ _HOME = {
         "RunStarted",
     ),
     "model.finding": ("Finding", "Severity"),
-    "model.gate": ("Context", "Control", "Defect", "Gate", "Resource"),
+    "model.gate": ("HISTORY", "Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
-    "model.metric": ("Better", "Change", "Measured", "Metric", "Unit", "Value"),
+    "model.metric": ("Better", "Change", "Counted", "Measured", "Metric", "Unit", "Value"),
     "model.options": ("Options", "help"),
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),

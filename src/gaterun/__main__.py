@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -12,17 +13,19 @@ def main() -> None:
 
         sys.stdout.write(f"gaterun {__version__}\n")
         return
+    # By default the collector looks after every 700 objects more; what is imported stays, and
+    # is walked in vain.
+    gc.set_threshold(50_000, 20, 20)
     from gaterun.cli import kept
 
-    notes = None
-    if kept.shows(sys.argv[1:]):
-        if (text := kept.recall(sys.argv[1:])) is not None:
-            kept.give(text)
-            return
-        notes = kept.Notes(sys.argv[1:])
+    argv = sys.argv[1:]
+    if (text := kept.recall(argv)) is not None:
+        kept.give(text)
+        return
+    notes = kept.Notes(argv, starts=not kept.shows(argv))
     from gaterun.cli.main import run
 
-    sys.exit(run(sys.argv[1:], notes))
+    sys.exit(run(argv, notes))
 
 
 def cargo_main() -> None:

@@ -89,7 +89,7 @@ def test_plugins(project: Any) -> None:
     assert lines["build"][0] == "blocked"
     assert lines["report-junit"][0] == "loaded"
     assert lines["report-junit"][1] == "gaterun"
-    assert ran.out.splitlines()[-1].startswith("20 gates, 3 resources, ")
+    assert ran.out.splitlines()[-1].startswith("22 gates, 3 resources, ")
 
 
 def test_config(project: Any, monkeypatch: Any) -> None:
@@ -363,7 +363,7 @@ def test_an_interrupted_baseline_leaves_the_old_one(project: Any) -> None:
     path = project.root / ".gaterun/baseline/p.json"
     good = path.read_bytes()
     with (project.root / "phases/p.toml").open("a") as out:
-        out.write(f'[[task.1.gate]]\nuse = "hang"\npids = "{project.root}/pids"\n')
+        out.write(f'[[task.1.gate]]\nuse = "hang"\npids = "{project.signals}/pids"\n')
     process = project.start("baseline", "p")
     project.await_file("pids")
     process.send_signal(signal.SIGINT)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gaterun.core.git import Git
+from gaterun.core.tree import look
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.verdict import Reason
 
@@ -75,10 +76,10 @@ def test_the_facts(repo: Any) -> None:
     assert git.commit("HEAD~1") == repo.git("rev-parse", "HEAD~1")
     assert git.commit("nope") is None
     assert git.commit("HEAD^{tree}") is None
-    tree = git.tree()
+    tree = look(git).summary
     assert (tree.branch, tree.dirty) == ("main", False)
     repo.git("checkout", "--quiet", "--detach")
-    assert Git(repo.root).tree().branch == ""
+    assert look(Git(repo.root)).summary.branch == ""
 
 
 @pytest.mark.parametrize("ref", ["--help", "-x", "", "main..HEAD", "@{nope}", "HEAD\n", "\udcff"])
@@ -92,7 +93,7 @@ def test_a_checkout_leaves_no_trace(repo: Any, ref: str | None) -> None:
     status = repo.git("status", "--porcelain")
     before = listing(repo.root)
     Git(repo.root).checkout(ref, scratch(repo))
-    Git(repo.root).tree()
+    _ = look(Git(repo.root)).summary
     _ = Git(repo.root).files
     assert listing(repo.root) == before
     assert repo.git("status", "--porcelain") == status
@@ -108,8 +109,8 @@ def test_a_checkout_of_a_revision(repo: Any) -> None:
         "a.txt": "one\n",
         "old.txt": "old\n",
     }
-    assert Git(tree).tree().commit == repo.git("rev-parse", "HEAD~1")
-    assert not Git(tree).tree().dirty
+    assert look(Git(tree)).summary.commit == repo.git("rev-parse", "HEAD~1")
+    assert not look(Git(tree)).summary.dirty
 
 
 def test_a_checkout_of_the_working_tree(repo: Any) -> None:
@@ -171,7 +172,7 @@ def test_no_repository(project: Any) -> None:
     project.write({"a.txt": "x", "target/debug/x": "x", ".hidden/y": "x", "b/c.rs": "x"})
     git = Git(project.root)
     assert not git.present
-    assert git.tree().commit == ""
+    assert look(git).summary.commit == ""
     assert git.files == ("Cargo.toml", "a.txt", "b/c.rs")
     tree = git.checkout(None, scratch(project))
     assert sorted(files(tree)) == ["Cargo.toml", "a.txt", "b/c.rs"]
@@ -192,7 +193,7 @@ def test_no_commits(project: Any) -> None:
     project.git("init", "--quiet", "--initial-branch=main")
     project.write({"a.txt": "x"})
     git = Git(project.root)
-    tree = git.tree()
+    tree = look(git).summary
     assert (tree.commit, tree.branch, tree.dirty) == ("", "main", True)
     assert files(git.checkout(None, scratch(project)))["a.txt"] == "x"
     with pytest.raises(CannotMeasure):
@@ -217,10 +218,10 @@ def test_changes_outside_the_workspace_do_not_count(repo: Any) -> None:
     root = repo.root / "ws"
     repo.write({"ws/Cargo.toml": "[workspace]\n"})
     repo.commit("third")
-    before = Git(root).tree()
+    before = look(Git(root)).summary
     repo.write({"a.txt": "changed\n"})
-    assert Git(root).tree().dirty is False
-    assert Git(root).tree().digest == before.digest
+    assert look(Git(root)).summary.dirty is False
+    assert look(Git(root)).summary.digest == before.digest
 
 
 def test_files(repo: Any) -> None:
@@ -264,7 +265,7 @@ def test_a_submodule_does_not_break_anything(repo: Any) -> None:
     submodule(repo)
     before = listing(repo.root)
     git = Git(repo.root)
-    assert not git.tree().dirty
+    assert not look(git).summary.dirty
     for ref in ("HEAD", None):
         tree = git.checkout(ref, scratch(repo))
         assert (tree / "a.txt").exists()
@@ -304,7 +305,7 @@ def test_a_linked_worktree(repo: Any) -> None:
     (linked / "a.txt").write_text("linked\n")
     before = listing(repo.root / ".git")
     git = Git(linked)
-    assert git.tree().branch == "other"
+    assert look(git).summary.branch == "other"
     assert (git.checkout(None, scratch(repo)) / "a.txt").read_text() == "linked\n"
     assert (git.checkout("HEAD~1", scratch(repo)) / "a.txt").read_text() == "one\n"
     assert listing(repo.root / ".git") == before
@@ -317,7 +318,7 @@ def test_hooks_do_not_run(repo: Any) -> None:
         hook.write_text(f"#!/bin/sh\ntouch {repo.root}/hook-ran\n")
         hook.chmod(0o755)
     Git(repo.root).checkout("HEAD~1", scratch(repo))
-    Git(repo.root).tree()
+    _ = look(Git(repo.root)).summary
     assert not (repo.root / "hook-ran").exists()
 
 
@@ -359,7 +360,7 @@ def test_variables_of_a_git_hook_do_not_lead_astray(
 
 
 def digest(project: Any) -> str:
-    return Git(project.root).tree().digest
+    return look(Git(project.root)).summary.digest
 
 
 def test_the_digest_changes_with_every_kind_of_change(repo: Any) -> None:

@@ -102,7 +102,7 @@ def test_lf_takes_up_what_an_interrupt_left(project: Any) -> None:
     process, _ = hanging(project)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
-    (project.root / "go").touch()
+    (project.signals / "go").touch()
     project.phase(
         HANGING.format(deaf="false").replace("hang", "sleepy").replace("deaf = false", "")
     )
@@ -160,7 +160,7 @@ def test_two_runs_share_a_resource_by_turns(project: Any) -> None:
         lines.append(line)
         if b"waiting: another run holds lane" in line:
             waited = True
-            (project.root / "go").touch()
+            (project.signals / "go").touch()
             break
     rest, _ = second.communicate(timeout=30)
     first.communicate(timeout=30)
@@ -197,7 +197,7 @@ def test_an_interrupt_while_waiting_for_another_run(project: Any) -> None:
             break
     second.send_signal(signal.SIGINT)
     second.communicate(timeout=20)
-    (project.root / "go").touch()
+    (project.signals / "go").touch()
     first.communicate(timeout=30)
     assert (first.returncode, second.returncode) == (0, 2)
 

@@ -35,10 +35,10 @@ def measured(project: Any) -> Any:
             return gaterun.Measurement(metrics={}, inspected={})
 
         gate = gaterun.Gate(name="g", title="", metrics=(), measure=measure)
-        _, evidence = bench.measure(
+        _, trace = bench.measure(
             gate, "options", name="1::g", timeout=9, progress=more.get("progress", str)
         )
-        return said[0], evidence
+        return said[0], tuple(trace.evidence)
 
     return measured
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gaterun.core import discovery
-from gaterun.core.controls import complaint, missing, run_control
+from gaterun.core.controls import complaint, missing, run_control, uncounted
 from gaterun.model.gate import Control, Gate
 from gaterun.model.verdict import Outcome
 
@@ -25,6 +25,7 @@ def test_a_control_is_as_expected(gate: Gate, control: Control, tmp_path: Path) 
         pytest.skip(f"needs {', '.join(absent)}")
     result = run_control(gate, control, tmp_path.resolve(), PLUGINS.resources)
     assert complaint(control, result) == ""
+    assert uncounted(gate, result) == ""
 
 
 @pytest.mark.parametrize("name", sorted(PLUGINS.gates))

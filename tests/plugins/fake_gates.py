@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +28,14 @@ os.rename(sys.argv[1] + ".part", sys.argv[1])
 print("hanging", flush=True)
 time.sleep(1000)
 """
+
+
+def _signals(ctx: gaterun.Context) -> Path:
+    """Where gates and tests tell each other things: beside the tree, which is not to change."""
+    folder = ctx.root.parent / "signals"
+    folder.mkdir(exist_ok=True)
+    return folder
+
 
 OK = (Metric(name="ok", unit=Unit.BOOLEAN, better=Better.NEITHER, help="always there"),)
 REQUIRE_OK = ("ok == true",)
@@ -63,14 +72,14 @@ class HangOptions(gaterun.Options, frozen=True, kw_only=True):
 
 def _hang(ctx: gaterun.Context) -> Measurement:
     (ctx.scratch / "left").write_text("behind")
-    (ctx.root / "scratch-of-hang").write_text(str(ctx.scratch))
+    (_signals(ctx) / "scratch-of-hang").write_text(str(ctx.scratch))
     ctx.progress("hanging")
     ctx.run(
         [
             sys.executable,
             "-c",
             HANG,
-            ctx.root / ctx.options.pids,
+            _signals(ctx) / ctx.options.pids,
             "deaf" if ctx.options.deaf else "",
         ]
     )
@@ -172,6 +181,41 @@ VALUE_METRICS = (
 )
 
 
+class LintsOptions(gaterun.Options, frozen=True, kw_only=True):
+    """What the gate ``lints`` finds: lines such as ``unused src/lib.rs:3 unused variable x``."""
+
+    file: Annotated[str, gaterun.help("file with the findings")] = "lints"
+    claim: Annotated[int | None, gaterun.help("what it says that it counted")] = None
+    recipe: Annotated[dict[str, str], gaterun.help("recipe")] = {}
+
+
+def _lints(ctx: gaterun.Context) -> Measurement:
+    options = ctx.options
+    found = []
+    for text in (ctx.root / options.file).read_text().splitlines():
+        rule, place, message = text.split(" ", 2)
+        path, _, line = place.partition(":")
+        found.append(Finding(rule=rule, message=message, path=path, line=int(line)))
+    note = Finding(rule="note", message="no warning", severity=gaterun.Severity.NOTE)
+    return Measurement(
+        metrics={"warnings": len(found) if options.claim is None else options.claim, "files": 1},
+        inspected={"files": 1},
+        findings=[*found, note],
+        recipe=options.recipe,
+    )
+
+
+LINTS_METRICS = (
+    Metric(
+        name="warnings",
+        help="what it found",
+        counts=gaterun.Counted(severities=(gaterun.Severity.WARNING,)),
+        irrelevant=("jobs",),
+    ),
+    Metric(name="files", better=Better.NEITHER, help="files"),
+)
+
+
 class WrongOptions(gaterun.Options, frozen=True, kw_only=True):
     kind: Annotated[str, gaterun.help("what is wrong with the measurement")] = "none"
 
@@ -221,15 +265,15 @@ class LaneOptions(gaterun.Options, frozen=True, kw_only=True):
 
 def _lane(ctx: gaterun.Context) -> Measurement:
     """Counts how often it met another of its kind; two at once are seen by an O_EXCL file."""
-    marker = ctx.root / "lane"
+    marker = _signals(ctx) / "lane"
     try:
         os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return Measurement(metrics={"ok": False}, inspected={"things": 1})
     try:
-        (ctx.root / "lane-entered").touch()
+        (_signals(ctx) / "lane-entered").touch()
         ctx.run(["sleep", "0.2"])
-        while ctx.options.wait and not (ctx.root / "go").exists():
+        while ctx.options.wait and not (_signals(ctx) / "go").exists():
             ctx.run(["sleep", "0.05"])
     finally:
         marker.unlink()
@@ -249,7 +293,7 @@ def _wants_broken(ctx: gaterun.Context, broken_resource: object) -> Measurement:
 
 
 def _expensive(ctx: gaterun.Context) -> object:
-    with (ctx.root / "computed").open("a") as out:
+    with (_signals(ctx) / "computed").open("a") as out:
         out.write("x")
     ctx.run(["true"])
     return 42
@@ -266,9 +310,34 @@ def _broken_resource(ctx: gaterun.Context) -> object:
 
 def _python_loop(ctx: gaterun.Context) -> Measurement:
     """Starts no process, and does not end until the file go is there."""
-    while not (ctx.root / "go").exists():
+    while not (_signals(ctx) / "go").exists():
         time.sleep(0.02)
     return _true(ctx)
+
+
+class BoundOptions(gaterun.Options, frozen=True, kw_only=True):
+    number: Annotated[int, gaterun.help("what it measures")] = 0
+    reads: Annotated[str, gaterun.help("a path that it reads as well")] = ""
+
+
+def _bound(ctx: gaterun.Context) -> Measurement:
+    """Says with each measurement that it was made; the number of `src` files is its value."""
+    with (_signals(ctx) / "measured").open("a") as out:
+        out.write("x")
+    if ctx.options.reads:
+        ctx.reads(ctx.root / ctx.options.reads)
+    files = ctx.files("src/**")
+    texts = [(ctx.root / file).read_text("utf-8", "replace") for file in files]
+    return Measurement(
+        metrics={"n": ctx.options.number + sum(text.count("bad") for text in texts)},
+        inspected={"things": 1},
+        findings=[
+            Finding(rule="bad", message="bad", path=file, line=number)
+            for file, text in zip(files, texts, strict=True)
+            for number, line in enumerate(text.splitlines(), 1)
+            if "bad" in line
+        ],
+    )
 
 
 class MendOptions(gaterun.Options, frozen=True, kw_only=True):
@@ -314,6 +383,15 @@ def _ok(name: str, measure: Any, **more: Any) -> Gate:
 def gaterun_gates() -> list[Gate]:
     return [
         _ok("pass", _true),
+        Gate(
+            name="bound",
+            title="depends on src",
+            metrics=(Metric(name="n", help="how bad"),),
+            requires=("n <= 3",),
+            measure=_bound,
+            options=BoundOptions,
+            inputs=("src/**",),
+        ),
         _ok("fail", _false),
         _ok("crash", _crash),
         _ok("exit", _exit, options=ExitOptions),
@@ -339,6 +417,14 @@ def gaterun_gates() -> list[Gate]:
             metrics=VALUE_METRICS,
             options=ValueOptions,
             measure=_value,
+        ),
+        Gate(
+            name="lints",
+            title="places",
+            about="Finds what a file says.",
+            metrics=LINTS_METRICS,
+            options=LintsOptions,
+            measure=_lints,
         ),
     ]
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Better, Change, Measured, Unit
+from gaterun.model.policy import BasePolicy, ChangeKind, PolicyChange, PolicyMode
 from gaterun.model.record import GateResult, MetricRecord, RunRecord, Tree
-from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict
+from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict, Waived
 
 from .sample import STARTED
 
@@ -40,6 +41,17 @@ checks = st.builds(
     holds=st.sampled_from([True, False, None]),
     why=texts,
     reason=st.none() | st.sampled_from(Reason),
+)
+waived = st.builds(
+    Waived,
+    condition=texts,
+    reason=texts,
+    owner=texts,
+    expires=texts,
+    findings=st.integers(0, 10),
+    instead=texts,
+    issue=texts,
+    place=texts,
 )
 findings = st.builds(
     Finding,
@@ -85,6 +97,30 @@ evidence = st.builds(
 )
 
 
+policies = st.builds(
+    BasePolicy,
+    mode=st.sampled_from(PolicyMode),
+    ref=texts,
+    commit=texts,
+    file=texts,
+    gates=st.integers(0, 10),
+    changes=st.lists(
+        st.builds(
+            PolicyChange,
+            kind=st.sampled_from(ChangeKind),
+            subject=texts,
+            before=texts,
+            after=texts,
+            commits=st.lists(texts, max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+    notes=st.lists(texts, max_size=1).map(tuple),
+    obstacle=texts,
+    help=texts,
+)
+
+
 @st.composite
 def results(draw: st.DrawFn) -> GateResult:
     outcome = draw(st.sampled_from(Outcome))
@@ -100,6 +136,7 @@ def results(draw: st.DrawFn) -> GateResult:
             reason=draw(st.sampled_from(Reason)) if outcome is Outcome.INCONCLUSIVE else None,
             help=draw(texts),
             checks=tuple(draw(st.lists(checks, max_size=2))),
+            waived=tuple(draw(st.lists(waived, max_size=2))),
         ),
         blocking=draw(st.booleans()),
         advisory_until=draw(texts),
@@ -139,4 +176,5 @@ def records(draw: st.DrawFn) -> RunRecord:
         base=draw(texts),
         interrupted=draw(st.booleans()),
         warnings=tuple(draw(st.lists(texts, max_size=2))),
+        policy=draw(st.none() | policies),
     )

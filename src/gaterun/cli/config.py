@@ -33,3 +33,7 @@ def command(opened: Opened, *, key: str | None) -> None:
         click.echo(f"{name} = {shown or '(none)'}  # {opened.config.origins[name]}")
         if key:
             click.echo(f"  {known[name]}")
+    if key == "pass_env":
+        environment = opened.config.environment
+        click.echo(f"  handed on: {', '.join(sorted(environment.given))}")
+        click.echo(f"  withheld: {', '.join(environment.withheld) or '(none)'}")

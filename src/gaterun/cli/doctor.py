@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from gaterun import __version__
+from gaterun.core.config import Settings, load_config
+from gaterun.core.environment import chosen
 from gaterun.core.execute import capture
-from gaterun.model.errors import CannotMeasure
+from gaterun.core.redact import worth_hiding
+from gaterun.model.errors import CannotMeasure, GaterunError
 from gaterun.model.verdict import ExitCode
 
 #: Program, arguments that print its version, whether it is needed, what it is for.
@@ -37,9 +41,27 @@ def command() -> int:
         else:
             missing = missing or needed
             click.echo(f"{'MISSING' if needed else 'absent':8} {program}: {purpose}")
+    for line in _variables():
+        click.echo(line)
     if sys.dont_write_bytecode or not _compiled():
         click.echo("slow     byte code is not cached: gaterun starts 1.4 to 2.2 times slower")
     return int(ExitCode.FAILED if missing else ExitCode.OK)
+
+
+def _variables() -> Iterator[str]:
+    """What the commands of gates get of this environment; names, and never a value."""
+    try:
+        settings = load_config(Path.cwd()).settings
+    except GaterunError:
+        settings = Settings()  # no workspace here, or one that `gaterun config` complains about
+    environment = chosen(settings.pass_env)
+    if environment.withheld:
+        names = ", ".join(environment.withheld)
+        yield f"withheld from gates' commands, unless pass_env names them: {names}"
+    for name in environment.secret_names:
+        hidden = any(map(worth_hiding, environment.given[name].splitlines()))
+        what = "hidden in logs and reports" if hidden else "too plain to be hidden in logs"
+        yield f"secret   {name} is handed on to gates' commands; its value is {what}"
 
 
 def _version(program: str, arguments: tuple[str, ...]) -> str:

@@ -94,7 +94,7 @@ def _mending(phase: Phase, chosen: tuple[Requirement, ...]) -> list[Requirement]
 def _asked(opened: Opened, phase: Phase, chosen: list[Requirement]) -> list[Fix]:
     store = opened.store()
     folder = store.new_run()
-    processes = Processes(folder.id)
+    processes = Processes(folder.id, opened.config.environment)
     git = Git(opened.root)
     bench = Bench(
         root=opened.root,
@@ -111,6 +111,7 @@ def _asked(opened: Opened, phase: Phase, chosen: list[Requirement]) -> list[Fix]
             found = fixes(bench, chosen, phase.protected, _progress)
     finally:
         processes.kill()
+        processes.redactor.settle()
         # A refusal may point to a log.
         (folder.close if any(fix.refusal for fix in found) else folder.abandon)()
     return found

@@ -8,12 +8,12 @@ import textwrap
 import click
 
 from gaterun.cli.workspace import Opened, workspace_options
+from gaterun.core.aside import written_aside
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git
 from gaterun.core.lockfile import untouched
 from gaterun.core.measure import Bench
 from gaterun.core.propose import Proposal, propose
-from gaterun.core.store import written_aside
 from gaterun.model.errors import UsageError
 
 
@@ -55,7 +55,7 @@ def command(opened: Opened, *, name: str) -> None:
 def _measured(opened: Opened) -> list[Proposal]:
     store = opened.store()
     folder = store.new_run()
-    processes = Processes(folder.id)
+    processes = Processes(folder.id, opened.config.environment)
     git = Git(opened.root)
     bench = Bench(
         root=opened.root,

@@ -5,6 +5,10 @@ the name, the size and the modification time of every file that was opened and o
 that was listed meanwhile, as Python's audit events tell; docs/design/kept-answers.md says more.
 Nothing is kept where there is no ``.gaterun`` yet: showing leaves no trace in a workspace.
 
+A run in which everything passed and nothing had to be measured is kept in the same way, beside
+the state of the tree, of the toolchain and the date: as long as these are the same, another run
+would find the same.
+
 Whatever is wrong with a kept answer means that there is none. Imported before everything else,
 so it imports next to nothing itself.
 """
@@ -16,7 +20,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 #: Where kept answers are, from the workspace root.
@@ -59,7 +63,7 @@ def recall(argv: Sequence[str]) -> str | None:
             return None
         for line in states:
             state, _, path = line.partition("\t")
-            if state != _state(path):
+            if state != state_of(path):
                 return None
     except (OSError, ValueError):
         return None
@@ -81,12 +85,15 @@ class Notes:
 
     Args:
         argv: the command line.
+        starts: whether processes may be started, as whoever keeps the answer knows what they
+            depend on.
     """
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], *, starts: bool = False) -> None:
         import time
 
         self._argv = tuple(argv)
+        self._starts = starts
         self._started = time.time_ns()
         self._seen: set[str] = set()
         self._listening = True
@@ -102,7 +109,7 @@ class Notes:
         elif event in {"os.listdir", "os.scandir"}:
             path = arguments[0] or "."
         elif event in _STARTS:
-            self._listening = False
+            self._listening = self._starts
             return
         else:
             return
@@ -112,21 +119,39 @@ class Notes:
             if not name.endswith(".pyc"):
                 self._seen.add(os.path.abspath(name))
 
-    def keep(self, text: str, state: Path) -> None:
+    def stop(self) -> None:
+        """Look no further: there is nothing to keep."""
+        self._listening = False
+
+    def keep(self, text: str, state: Path, also: Mapping[str, str] | None = None) -> None:
         """Keep what is shown, if it can be kept.
 
         Args:
             state: the workspace's state folder.
+            also: what else it depends on, with its state when it was looked at.
         """
         if not self._listening:
             return
         self._listening = False
+        # What the kernel shows as files is of this moment, as is our own state but for baselines.
+        passing = ("/dev/", "/proc/", os.path.join(state, ""))
+        lasting = os.path.join(state, "baseline", "")
         folder = os.path.join(state, "shown")
         if not os.path.isdir(folder):
             return
         loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-        paths = sorted(self._seen.union(os.path.abspath(path) for path in loaded if path))
-        states = [f"{_state(path)}\t{path}" for path in paths]
+        seen = self._seen.union(os.path.abspath(path) for path in loaded if path)
+        paths = [
+            *(also or {}),
+            *sorted(
+                path
+                for path in seen
+                if path.startswith(lasting) or not f"{path}/".startswith(passing)
+            ),
+        ]
+        states = [f"{state_of(path)}\t{path}" for path in paths]
+        if states[: len(also or {})] != [f"{was}\t{path}" for path, was in (also or {}).items()]:
+            return
         newest = max((_modified(state) for state in states), default=0)
         if newest > self._started - _RACY or any("\n" in path for path in paths):
             return
@@ -174,7 +199,40 @@ def _checksum(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _state(path: str) -> str:
+def tree_of(root: str, prefix: str, state: str) -> str:
+    """The name under which the state of a working tree is kept.
+
+    Args:
+        root: the workspace.
+        prefix: its path below the top of the working tree.
+        state: name of gaterun's own folder there.
+    """
+    return f"tree of {root}\t{prefix}\t{state}"
+
+
+def tools_of(root: str) -> str:
+    """The name under which the state of the toolchain is kept, as seen from a workspace."""
+    return f"tools of {root}"
+
+
+#: The name under which the date is kept.
+DAY = "the day"
+
+
+def state_of(path: str) -> str:
+    """What tells one version of something from another: of a file, unless the name says else."""
+    if path == DAY:
+        from gaterun.core.toolchain import today
+
+        return today()
+    if path.startswith("tools of "):
+        from gaterun.core.toolchain import digest
+
+        return digest(path.removeprefix("tools of "), os.environ)
+    if path.startswith("tree of "):
+        from gaterun.core.tree_key import key
+
+        return key(*path.removeprefix("tree of ").split("\t"))
     try:
         found = os.stat(path)
     except OSError:
@@ -183,5 +241,5 @@ def _state(path: str) -> str:
 
 
 def _modified(state: str) -> int:
-    moment = state.partition(" ")[0]
-    return int(moment) if moment.isdecimal() else 0
+    moment, _, rest = state.partition(" ")
+    return int(moment) if rest and moment.isdecimal() else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from gaterun.core.phases import find_source, phase_names
 from gaterun.model.errors import UsageError
 from gaterun.model.phase import Mode, Phase, Requirement
 
+if TYPE_CHECKING:
+    from gaterun.core.freshness import Standing
+
 
 @click.command(
     name="list",
@@ -18,18 +22,25 @@ from gaterun.model.phase import Mode, Phase, Requirement
 Examples:
   gaterun list                    the phases that can be run here
   gaterun list phase7             its tasks, gates and conditions
+  gaterun list phase7 --why       what a run would measure, and what it would use again
   gaterun list phase7 --format json
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--why", is_flag=True, help="Say what would run, be reused or be skipped, and why.")
 @workspace_options
-def command(opened: Opened, *, phase: str | None, form: str) -> None:
+def command(opened: Opened, *, phase: str | None, form: str, why: bool) -> None:
     """Show the phases, or the tasks and gates of PHASE."""
-    if phase is None:
+    if phase is None and not why:
         _phases(opened, form)
         return
     bound = opened.phase(phase)
+    if why:
+        from gaterun.cli.status import stand
+
+        click.echo(_plan(stand(opened, bound, bound.requirements)), nl=False)
+        return
     if form == "json":
         import json
 
@@ -96,6 +107,27 @@ def render_phase(phase: Phase, chosen: Sequence[Requirement]) -> str:
     count = f"{len(chosen)} gates" if len(chosen) == total else f"{len(chosen)} of {total} gates"
     lines.append(f"{count} in {len(by_task)} tasks")
     return "\n".join(lines) + "\n"
+
+
+def _plan(found: Sequence[Standing]) -> str:
+    width = max((len(item.gate.node_id) for item in found), default=0)
+    lines = [f"{item.gate.node_id:{width}}  {_would(item)}" for item in found]
+    return "\n".join(lines) + "\n"
+
+
+def _would(item: Standing) -> str:
+    """What a run would do with a gate, and why."""
+    from gaterun.model.verdict import Outcome
+
+    if item.gate.skip:
+        return f"skipped: {item.gate.skip}"
+    if item.reusable:
+        return f"reused, of run {item.run}" if item.run else "reused"
+    if item.why:
+        return f"measured: {item.why}"
+    if item.last is not None and item.last.outcome not in {Outcome.PASS, Outcome.WAIVED}:
+        return "measured: it did not pass"
+    return "measured: nobody says what it depends on"
 
 
 def _marks(gate: Requirement) -> str:

@@ -25,6 +25,7 @@ NOW_AND_THEN = "Now and then"
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", EVERY_DAY, "Measure and judge the gates of a phase (the default command)."),
     "list": ("list", EVERY_DAY, "Show the phases, or the tasks and gates of one."),
+    "status": ("status", EVERY_DAY, "Say which verdicts still hold, without running anything."),
     "explain": ("explain", EVERY_DAY, "Say what a gate means, measures and accepts."),
     "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
     "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
@@ -33,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("init", NOW_AND_THEN, "Measure this workspace and write a phase that passes today."),
     "selftest": ("selftest", NOW_AND_THEN, "Prove that every gate can fail, and can pass."),
     "demo": ("demo", NOW_AND_THEN, "Write the example workspace as a git repository."),
+    "waivers": ("waivers", NOW_AND_THEN, "Accepted failures with an owner and an end; sign-offs."),
+    "runs": ("runs", NOW_AND_THEN, "List, verify, export and forget recorded runs; their history."),
     "plugins": ("plugins", NOW_AND_THEN, "Show what is loaded, and from where."),
     "doctor": ("doctor", NOW_AND_THEN, "Say what is missing on this machine."),
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
@@ -138,7 +141,10 @@ def run(argv: Sequence[str], notes: Notes | None = None) -> int:
         gaterun.main(prog_name="gaterun")
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".
-        with gaterun.make_context("gaterun", arguments_of(argv), obj=notes) as context:
+        arguments = arguments_of(argv)
+        if notes is not None and arguments[0] not in {"run", "list"}:
+            notes.stop()
+        with gaterun.make_context("gaterun", arguments, obj=notes) as context:
             answer = gaterun.invoke(context)
         code = answer if isinstance(answer, int) else 0
         try:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from gaterun.cli.kept import Notes
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
@@ -19,9 +21,9 @@ from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
     from gaterun.core.outputs import Wanted
+    from gaterun.core.second_key import SecondKey
     from gaterun.core.store import Store
     from gaterun.model.event import Event
-    from gaterun.model.metrics_document import MetricsDocument
     from gaterun.model.record import RunRecord
 
 EXAMPLES = """\b
@@ -32,6 +34,7 @@ Examples:
   gaterun phase7 -k "clippy or tests"     by parts of names
   gaterun phase7 --lf                     what did not pass the last time
   gaterun phase7 --co                     only show what would run
+  gaterun phase7 --fresh                  use no measurement of an earlier run
   gaterun phase7 --report md:- --report junit:out.xml
 """
 
@@ -49,10 +52,33 @@ Examples:
 @click.option("-x", "stop", is_flag=True, help="Stop at the first failure.")
 @click.option("--maxfail", type=click.IntRange(1), metavar="N", help="Stop after N failures.")
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Gates at once.")
+@click.option("--fresh", is_flag=True, help="Measure anew, whatever is kept.")
+@click.option(
+    "--cache-audit",
+    "audit",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Make this share of the kept measurements again, and fail where one differs.",
+)
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
 @click.option(
-    "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
+    "--base-policy",
+    "base_policy",
+    type=click.Choice(["warn", "fail", "off"]),
+    help="What to do where the change weakens what judges it.",
 )
+@click.option(
+    "--baseline", "baseline_name", default="", metavar="FILE|RUN|REF", help="Compare with it."
+)
+@click.option(
+    "--waivers",
+    "waivers_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Waivers and sign-offs, instead of waivers.toml.",
+)
+@click.option("--no-waivers", is_flag=True, help="Judge as if nothing were waived.")
 @click.option(
     "--report",
     "reports",
@@ -94,8 +120,13 @@ def command(
     stop: bool,
     maxfail: int | None,
     jobs: int | None,
+    fresh: bool,
+    audit: float,
     base: str,
+    base_policy: str | None,
     baseline_name: str,
+    waivers_file: Path | None,
+    no_waivers: bool,
     reports: tuple[str, ...],
     junit: str | None,
     verbose: int,
@@ -124,11 +155,15 @@ def command(
         opened.show(render_phase(bound, chosen))
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
+    from gaterun.cli.find_baseline import find_baseline
     from gaterun.cli.style import style_for
     from gaterun.core.outputs import Outputs
     from gaterun.core.session import RunOptions, Session
 
     settings = opened.config.settings
+    in_force = opened.in_force(bound, waivers_file)
+    if no_waivers:
+        in_force = replace(in_force, waivers=())
     store = opened.store()
     style = style_for(
         sys.stdout,
@@ -166,11 +201,18 @@ def command(
             maxfail=1 if stop else maxfail or 0,
             max_warnings=None if allowed < 0 else allowed,
             argv=tuple(sys.argv),
+            fresh=fresh,
+            audit=audit,
+            writes=tuple(_below(item.path, opened.root) for item in wanted if item.path),
         ),
         tell=tell,
-        baseline=find_baseline(baseline_name, bound, opened, store),
+        baseline=find_baseline(baseline_name, bound, opened, store, chosen),
+        baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
+        environment=opened.config.environment,
+        second=second_key(opened, bound, phase, base_policy or "", waivers_file),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
+        in_force=in_force,
     )
     try:
         record = session.run()
@@ -185,12 +227,40 @@ def command(
                 click.echo(f"wrote {path}", err=to_stdout)
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
+    notes = click.get_current_context().find_object(Notes)
+    if notes is not None and not (wanted or problems or fresh or audit or last_failed):
+        from gaterun.cli.kept_run import keep_run
+
+        keep_run(opened, notes, bound, chosen, record, silent=style.agent)
     code = record.exit_code
     if exit_zero and code in {ExitCode.FAILED, ExitCode.MAX_WARNINGS, ExitCode.NO_VERDICT}:
         code = ExitCode.OK
     if code is ExitCode.OK and problems:
         code = ExitCode.INTERNAL_ERROR
     return int(code)
+
+
+def _below(path: Path, root: Path) -> str:
+    """A path as seen from the workspace; one outside of it changes nothing there."""
+    return os.path.relpath(path.resolve(), root)
+
+
+def second_key(
+    opened: Opened, phase: Phase, name: str | None, mode: str, waiver_file: Path | None
+) -> SecondKey | None:
+    """What the base says about the run; ``None`` where nobody asks it."""
+    if not phase.base and "fail" not in {mode, opened.config.settings.base_policy}:
+        return None
+    from gaterun.core import base_policy
+
+    return base_policy.second_key(
+        config=opened.config,
+        plugins=opened.plugins,
+        phase=phase,
+        name=opened.phase_name(name),
+        mode=mode,
+        waiver_file=waiver_file,
+    )
 
 
 def not_passed(chosen: tuple[Requirement, ...], earlier: RunRecord) -> tuple[Requirement, ...]:
@@ -243,39 +313,3 @@ def wanted_reports(specs: tuple[str, ...], opened: Opened, store: Store) -> list
             raise UsageError("two reports want standard output", help="give one of them a path")
         wanted.append(Wanted(reporter=reporter, path=path))
     return wanted
-
-
-def find_baseline(name: str, phase: Phase, opened: Opened, store: Store) -> MetricsDocument | None:
-    """The baseline to compare with: as named, else the phase's own, else none.
-
-    Raises:
-        UsageError: what was named is not there, or it is damaged.
-    """
-    from gaterun.core.baseline import read_metrics
-    from gaterun.model.metrics_document import from_record
-
-    if name:
-        path = Path(name)
-        if path.is_file():
-            return read_metrics(path)
-        try:
-            return from_record(store.find(name))
-        except UsageError as error:
-            raise UsageError(
-                f"--baseline {name}: neither a file nor a run ({error.message})",
-                help="`gaterun baseline PHASE --at REF` measures a revision",
-            ) from error
-    path = baseline_path(phase, opened.root, store)
-    if not path.exists():
-        return None
-    document = read_metrics(path, name=phase.outputs.baseline or str(path))
-    if document.phase != phase.id:
-        raise UsageError(f"{path} is the baseline of phase '{document.phase}', not '{phase.id}'")
-    return document
-
-
-def baseline_path(phase: Phase, root: Path, store: Store) -> Path:
-    """Where a phase's baseline is kept."""
-    if phase.outputs.baseline:
-        return root / phase.outputs.baseline
-    return store.path / "baseline" / f"{phase.id}.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import graphlib
 import math
 import re
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gaterun.core.duration import seconds
 from gaterun.core.phase_table import (
     GATE_KEYS,
     NAME,
@@ -24,6 +26,7 @@ from gaterun.core.phase_table import (
 from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import (
     ConditionError,
+    Tolerance,
     nearest,
     parse_comparison,
     parse_improvement,
@@ -33,15 +36,18 @@ from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate, Resource, resource_names
 from gaterun.model.metric import Metric
 from gaterun.model.options import Options
-from gaterun.model.phase import PHASE_WIDE, Location, Mode, Outputs, Phase, Requirement, Task
+from gaterun.model.phase import (
+    PHASE_WIDE,
+    Location,
+    Mode,
+    Outputs,
+    Phase,
+    Requirement,
+    Scope,
+    Task,
+)
 
 T = TypeVar("T")
-
-_DURATION = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*\Z"
-_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-
-#: The longest duration that is taken for meant, a year.
-_LONGEST = 365 * 86400.0
 
 
 def bind(draft: Draft, gates: Mapping[str, Gate], resources: Mapping[str, Resource]) -> Phase:
@@ -180,10 +186,11 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
     known: Mapping[str, Sequence[str]],
     task_skip: str,
 ) -> Requirement:
+    mode = table.take("mode", Mode, Mode.BLOCKING)
     use = table.take("use", str, key)
-    if use not in gates:
+    gate = _manual(table) if mode is Mode.MANUAL else gates.get(use)
+    if gate is None:
         raise table.error("use", f"no plugin offers a gate '{use}'", help=nearest(use, list(gates)))
-    gate = gates[use]
     asked = (*resource_names(gate.measure), *(resource_names(gate.fix) if gate.fix else ()))
     for name in asked:
         if resources is not None and name not in resources:
@@ -210,13 +217,41 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
             f"gate '{key}' has no condition, so it could not fail",
             help=f'add require = "…" over its metrics: {", ".join(metrics)}',
         )
-    mode = table.take("mode", Mode, Mode.BLOCKING)
-    enforce_after = table.take("enforce_after", date, None)
+    enforce_after: date | None = table.take("enforce_after", date, None)
     if mode is Mode.ADVISORY and enforce_after is None:
         raise table.error(
             "mode", "an advisory gate needs an end", help="add enforce_after = 2027-01-31"
         )
+    if mode is not Mode.ADVISORY and enforce_after is not None:
+        # Whoever extends an advisory gate and makes it block cannot take the date away.
+        if (
+            table.places.get("mode", table.places["enforce_after"])[0]
+            is (table.places["enforce_after"][0])
+        ):
+            raise table.error(
+                "enforce_after",
+                f"a gate that is {mode.value} has no such date",
+                help='add mode = "advisory", or take the date away',
+            )
+        enforce_after = None
     source, path = table.home or (Source("?", ""), ())
+    scope = table.take("scope", Scope, Scope.ALL)
+    parsed = _parsed(table, "require", require, metrics, parse_comparison)
+    improvements = _parsed(table, "improve", improve, metrics, parse_improvement)
+    ratchets = _parsed(table, "ratchet", ratchet, metrics, parse_ratchet)
+    tolerance: Mapping[str, Tolerance] = {}
+    tracked: tuple[str, ...] = ()
+    if ratchets or scope is Scope.NEW or "tolerance" in table.values:
+        from gaterun.core.bind_compared import Compared
+
+        compared = Compared(
+            metrics=metrics,
+            require=parsed,
+            improve=[improvement.metric for improvement in improvements],
+            ratchet=ratchets,
+        )
+        tolerance = compared.tolerances(table)
+        tracked = compared.tracked(table, scope, gate.name)
     return Requirement(
         task=task,
         id=key,
@@ -224,17 +259,49 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
         options=options,
         settings=settings,
         location=Location(file=source.name, line=source.line(path) if path else 1),
-        require=tuple(_parsed(table, "require", require, metrics, parse_comparison)),
-        improve=tuple(_parsed(table, "improve", improve, metrics, parse_improvement)),
-        ratchet=tuple(_parsed(table, "ratchet", ratchet, metrics, parse_ratchet)),
+        require=tuple(parsed),
+        improve=tuple(improvements),
+        ratchet=tuple(ratchets),
         floor=floor,
+        scope=scope,
+        tolerance=tolerance,
+        tracked=tracked,
         needs=tuple(_gate_needs(task, key, table, known)),
         tags=_texts(table, "tags"),
         timeout=_timeout(table, gate),
+        inputs=_inputs(table),
         mode=mode,
         enforce_after=enforce_after,
         skip=skip,
     )
+
+
+def _manual(table: Table) -> Gate:
+    """The gate of an entry that a person signs.
+
+    Raises:
+        UsageError: it uses a plugin, or names no files that could be signed.
+    """
+    from gaterun.core.signoff import MANUAL, outside
+
+    if "use" in table.values:
+        raise table.error(
+            "use",
+            "a manual gate uses no plugin, a person signs it",
+            help='write id = "…" and file = "…"',
+        )
+    if "inputs" in table.values:
+        # It would be used again as long as these are the same, whoever has signed what.
+        raise table.error("inputs", "a manual gate depends on its file, and on who has signed it")
+    value = table.values.get("file", "")
+    names = value if isinstance(value, list) else [value]
+    if not names or any(isinstance(name, str) and outside(name) for name in names):
+        raise table.error(
+            "file",
+            "a manual gate names the file that is signed, below the workspace",
+            help='write file = "docs/…", or a list of files',
+        )
+    return MANUAL
 
 
 def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:
@@ -248,6 +315,10 @@ def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:
                 f"gate '{gate.name}' has no option '{name}'",
                 help=nearest(name, [*names, *GATE_KEYS]),
             )
+    if not values:
+        # A conversion begins by evaluating every annotation; it says what is wrong, if anything.
+        with contextlib.suppress(TypeError, ValueError):
+            return gate.options()
     try:
         return msgspec.convert(dict(values), gate.options)
     except msgspec.ValidationError as error:
@@ -297,27 +368,20 @@ def _gate_needs(task: str, key: str, table: Table, known: Mapping[str, Sequence[
     return found
 
 
+def _inputs(table: Table) -> tuple[str, ...]:
+    globs = _texts(table, "inputs")
+    if "inputs" in table.values and not any(glob[:1] not in {"!", "@", ""} for glob in globs):
+        raise table.error(
+            "inputs",
+            "they name no file, so that nothing would ever be measured again",
+            help='write ["**"] for every file, or leave the key out',
+        )
+    return globs
+
+
 def _timeout(table: Table, gate: Gate) -> float:
     value: str | float = table.take("timeout", str | float, gate.timeout)
     try:
         return seconds(value)
     except ValueError as error:
         raise table.error("timeout", str(error), help='write "90s", "30m" or "2h"') from error
-
-
-def seconds(value: str | float) -> float:
-    """Read a duration such as ``90s``, ``30m`` or ``1.5h``; a bare number is seconds.
-
-    Raises:
-        ValueError: it is none, or not positive.
-
-    >>> seconds("30m")
-    1800.0
-    """
-    match = re.match(_DURATION, value) if isinstance(value, str) else None
-    if isinstance(value, str) and match is None:
-        raise ValueError(f"'{value}' is not a duration")
-    result = float(match[1]) * _SECONDS[match[2] or ""] if match is not None else float(value)
-    if not 0 < result <= _LONGEST:
-        raise ValueError("a duration is more than 0, and at most a year")
-    return result

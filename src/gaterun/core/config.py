@@ -6,15 +6,18 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Struct
 
-from gaterun.core.source import KeyPath, Source
+from gaterun.core.source import KeyPath, Read, Source, from_disk
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.options import help
+
+if TYPE_CHECKING:
+    from gaterun.core.environment import Environment
 
 _WORKSPACE = re.compile(r"^\s*(?:\[\s*\"?workspace\"?\s*[\].]|workspace\s*[.=])", re.MULTILINE)
 
@@ -32,11 +35,29 @@ class Settings(Struct, frozen=True, kw_only=True):
     color: Annotated[str, help("auto, always or never")] = "auto"
     output: Annotated[str, help("auto, human or agent")] = "auto"
     max_warnings: Annotated[int, help("advisory failures allowed; -1 means any number")] = -1
+    max_waiver_days: Annotated[int, help("days that a waiver may still have, at most")] = 90
+    keep: Annotated[int, help("how many recorded runs are kept; 0 for all")] = 50
+    base: Annotated[str, help("as --base: where the phase began, not what its file says")] = ""
+    base_policy: Annotated[
+        str, help("a change that weakens what it is judged by: warn, fail, or off")
+    ] = "warn"
+    pass_env: Annotated[
+        tuple[str, ...], help("variables that gates' commands get beyond the usual; AWS_* for many")
+    ] = ()
 
+
+#: Where settings are looked for, from the workspace root, and the path to their table.
+PLACES: Mapping[str, KeyPath] = {
+    "gaterun.toml": (),
+    ".config/gaterun.toml": (),
+    "Cargo.toml": ("workspace", "metadata", "gaterun"),
+    "pyproject.toml": ("tool", "gaterun"),
+}
 
 CHOICES: Mapping[str, Sequence[str]] = {
     "color": ("auto", "always", "never"),
     "output": ("auto", "human", "agent"),
+    "base_policy": ("off", "warn", "fail"),
 }
 
 
@@ -56,6 +77,13 @@ class Config(Struct, frozen=True, kw_only=True):
     def state(self) -> Path:
         """Absolute path of the state folder."""
         return self.root / self.settings.state
+
+    @property
+    def environment(self) -> Environment:
+        """What the commands of gates get of this process's variables."""
+        from gaterun.core.environment import chosen
+
+        return chosen(self.settings.pass_env)
 
     @property
     def phase_folders(self) -> tuple[Path, ...]:
@@ -135,7 +163,7 @@ def load_config(
     """
     variables = os.environ if environment is None else environment
     root = find_root(start)
-    source, path, table = _find(root, file)
+    source, path, table = find_table(root, file)
     profiles = table.pop("profile", {})
     if not isinstance(profiles, dict):
         raise source.error((*path, "profile"), "'profile' is a table of profiles")
@@ -169,13 +197,31 @@ def load_config(
             raise UsageError(
                 f"{name} = {values[name]!r} ({origins[name]}) is none of {', '.join(choices)}"
             )
-    if values.get("jobs", 0) < 0:
-        raise UsageError(f"jobs = {values['jobs']} ({origins['jobs']}) is less than 0")
+    for name in ("jobs", "keep"):
+        if values.get(name, 0) < 0:
+            raise UsageError(f"{name} = {values[name]} ({origins[name]}) is less than 0")
+    if (longest := values.get("max_waiver_days", 1)) < 1:
+        raise UsageError(
+            f"max_waiver_days = {longest} ({origins['max_waiver_days']}) is less than 1"
+        )
+    if values.get("pass_env"):
+        _check_pass_env(values["pass_env"], origins["pass_env"])
     config = Config(
         root=root, settings=Settings(**values), origins=origins, file=source.name if table else ""
     )
     _check_state(config)
     return config
+
+
+def _check_pass_env(patterns: Sequence[str], origin: str) -> None:
+    from gaterun.core.environment import mistake_in
+
+    for pattern in patterns:
+        if problem := mistake_in(pattern):
+            raise UsageError(
+                f"pass_env ({origin}): {problem}",
+                help='name each, or what they begin with: pass_env = ["DATABASE_URL", "AWS_*"]',
+            )
 
 
 def _check_state(config: Config) -> None:
@@ -198,23 +244,28 @@ def _names() -> list[str]:
     return list(Settings.__struct_fields__)
 
 
-def _find(root: Path, file: Path | None) -> tuple[Source, KeyPath, dict[str, Any]]:
-    """The first place that has settings: its text, the path to the table, the table."""
+def find_table(
+    root: Path,
+    file: Path | None,
+    read: Read = from_disk,
+) -> tuple[Source, KeyPath, dict[str, Any]]:
+    """The first place that has settings: its text, the path to the table, the table.
+
+    Args:
+        read: gives the text of a file, as it is now or was at some commit.
+
+    Raises:
+        UsageError: it cannot be read, or is not TOML.
+    """
     if file is not None:
         try:
-            source = Source(str(file), file.read_text("utf-8"))
+            source = Source(str(file), read(file))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{file} cannot be read: {error}") from error
         return source, (), dict(source.document)
-    places: tuple[tuple[str, KeyPath], ...] = (
-        ("gaterun.toml", ()),
-        (".config/gaterun.toml", ()),
-        ("Cargo.toml", ("workspace", "metadata", "gaterun")),
-        ("pyproject.toml", ("tool", "gaterun")),
-    )
-    for name, path in places:
+    for name, path in PLACES.items():
         try:
-            source = Source(name, (root / name).read_text("utf-8"))
+            source = Source(name, read(root / name))
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:

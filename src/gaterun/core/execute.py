@@ -22,6 +22,8 @@ from errno import ENOENT
 from functools import lru_cache
 from pathlib import Path
 
+from gaterun.core.environment import Environment, chosen, digest_of
+from gaterun.core.redact import Redactor
 from gaterun.model.command import Completed
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.verdict import Reason
@@ -50,8 +52,14 @@ def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
     return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
+def _changed(environment: Environment, env: Mapping[str, str | None]) -> dict[str, str]:
+    """The variables of one command."""
+    together = {**environment.given, **env}
+    return {name: value for name, value in together.items() if value is not None}
+
+
 @lru_cache(maxsize=64)
-def _found(name: str, path: str) -> str:
+def found_program(name: str, path: str) -> str:
     """The file that a program's name means.
 
     Raises:
@@ -96,7 +104,7 @@ def _spawn(
         return process.pid
     name = argv[0]
     if "/" not in name:
-        name = _found(name, os.fsdecode(env.get(b"PATH", os.defpath.encode())))
+        name = found_program(name, os.fsdecode(env.get(b"PATH", os.defpath.encode())))
     return os.posix_spawn(
         name,
         argv,
@@ -138,14 +146,18 @@ class Processes:
 
     Args:
         run_id: value of the marker variable.
-        environment: what children inherit; this process's own by default.
+        environment: what children inherit; by default what is allowed of this process's own.
     """
 
-    def __init__(self, run_id: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, run_id: str, environment: Environment | None = None) -> None:
         self.run_id = run_id
+        self.environment = chosen() if environment is None else environment
+        #: Hides the secrets of this environment in what is kept.
+        self.redactor = Redactor(self.environment.secrets)
+        self._digest = self.environment.digest
         self.started = 0
         #: Encoded once, as every command gets it.
-        self._environment = _encoded(os.environ if environment is None else environment)
+        self._environment = _encoded(self.environment.given)
         _keep_to_ourselves()
         self._children: set[_Child] = set()
         self._deadlines: list[tuple[float, int, _Child]] = []
@@ -170,6 +182,8 @@ class Processes:
     ) -> Completed:
         """Run a program to its end; its output goes to ``log.out`` and ``log.err``.
 
+        Both stay as they were written, secrets included, until ``redactor.settle`` is called.
+
         Args:
             argv: program and arguments; never a shell line.
             cwd: working directory.
@@ -184,7 +198,7 @@ class Processes:
         """
         arguments = tuple(os.fspath(part) for part in argv)
         stdout, stderr = log.with_name(log.name + ".out"), log.with_name(log.name + ".err")
-        began = time.monotonic()
+        started, began = time.time(), time.monotonic()
         child = self._start(arguments, cwd, env, stdout, stderr)
         if timeout is not None:
             self._schedule(began + max(timeout, 0.0), child)
@@ -198,9 +212,14 @@ class Processes:
         _, status, usage = os.wait4(child.pid, 0)
         if self._stopping:
             end_marked(self.run_id)
-            raise Stopped
-        if child.timed_out:
+        elif child.timed_out:
             end_marked(child.command, COMMAND_MARKER)
+        try:
+            logs = tuple(self.redactor.look(path, path.name) for path in (stdout, stderr))
+        finally:
+            if self._stopping:
+                raise Stopped
+        if child.timed_out:
             raise CannotMeasure(
                 Reason.TIMEOUT,
                 f"{arguments[0]} was ended after {seconds:.0f} s",
@@ -215,6 +234,9 @@ class Processes:
             max_rss=usage.ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024),
             stdout=stdout,
             stderr=stderr,
+            started=started,
+            logs=logs,
+            environment=self._digest if not env else digest_of(_changed(self.environment, env)),
         )
 
     def _start(
@@ -225,11 +247,7 @@ class Processes:
         stdout: Path,
         stderr: Path,
     ) -> _Child:
-        variables = dict(self._environment)
-        for name in env or ():
-            variables.pop(os.fsencode(name), None)
-        given = {name: value for name, value in (env or {}).items() if value is not None}
-        variables |= _encoded(given)
+        variables = _encoded(_changed(self.environment, env)) if env else dict(self._environment)
         with self._guard:
             if self._stopping:
                 raise Stopped
@@ -336,9 +354,15 @@ def capture(
     *,
     cwd: Path,
     env: Mapping[str, str] | None = None,
+    inherit: Mapping[str, str] | None = None,
     timeout: float = 60.0,
 ) -> tuple[int, bytes, bytes]:
     """Run a short program of gaterun's own (git, ``rustc -vV``) and return status and output.
+
+    Args:
+        env: variables to add.
+        inherit: the others; this process's own by default, as git is asked on behalf of whoever
+            started gaterun.
 
     Raises:
         FileNotFoundError: it is not there.
@@ -347,7 +371,7 @@ def capture(
     with subprocess.Popen(
         [os.fspath(part) for part in argv],
         cwd=cwd,
-        env=None if env is None else {**os.environ, **env},
+        env={**(os.environ if inherit is None else inherit), **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

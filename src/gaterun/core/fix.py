@@ -7,9 +7,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from gaterun.core.aside import written_aside
 from gaterun.core.glob import glob_matcher
 from gaterun.core.measure import Bench
-from gaterun.core.store import written_aside
 from gaterun.model.edit import Edit
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.phase import Requirement

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -12,18 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 from gaterun.core.execute import capture
+from gaterun.core.tree_key import LEAKED, QUIET, pathspec
 from gaterun.model.errors import CannotMeasure
-from gaterun.model.record import Tree
 from gaterun.model.verdict import Reason
 
-#: No optional locks (a refreshed index is a changed index), no hooks, no pager, and none of
-#: the variables that a git hook leaks into what it starts.
-_QUIET = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-}
-_LEAKED = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+#: How a revision begins that is the last commit in common with another.
+MERGE_BASE = "merge-base:"
 
 
 class GitError(Exception):
@@ -39,7 +32,7 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in _LEAKED:
+        for name in LEAKED:
             os.environ.pop(name, None)
 
     def __call__(self, *arguments: str, env: dict[str, str] | None = None) -> bytes:
@@ -52,7 +45,7 @@ class Git:
             status, out, err = capture(
                 ["git", "-c", "core.hooksPath=/dev/null", *arguments],
                 cwd=self.root,
-                env={**_QUIET, **(env or {})},
+                env={**QUIET, **(env or {})},
                 timeout=300,
             )
         except FileNotFoundError as error:
@@ -63,16 +56,40 @@ class Git:
         return out
 
     @cached_property
+    def _place(self) -> tuple[str, str] | None:
+        """The top of the working tree and the root's path below it; none without a repository."""
+        try:
+            out = self("rev-parse", "--is-inside-work-tree", "--show-toplevel", "--show-prefix")
+        except GitError:
+            return None
+        inside, *top, prefix = os.fsdecode(out).removesuffix("\n").split("\n")
+        return ("\n".join(top), prefix) if inside == "true" else None
+
+    @cached_property
     def present(self) -> bool:
         """Whether the workspace is in a git working tree and git is there."""
-        try:
-            return self("rev-parse", "--is-inside-work-tree").strip() == b"true"
-        except GitError:
-            return False
+        return self._place is not None
+
+    @property
+    def top(self) -> Path:
+        """The top of the working tree; the root itself without a repository."""
+        return self.root if self._place is None else Path(self._place[0])
+
+    @property
+    def prefix(self) -> str:
+        """The root's path below the top, with a ``/`` at the end; empty when it is the top."""
+        return "" if self._place is None else self._place[1]
 
     def commit(self, ref: str) -> str | None:
-        """The full id of the commit that `ref` names, or ``None``."""
+        """The full id of the commit that `ref` names, or ``None``.
+
+        Args:
+            ref: a revision; ``merge-base:main`` is where HEAD and ``main`` parted.
+        """
         try:
+            if ref.startswith(MERGE_BASE):
+                other = ref.removeprefix(MERGE_BASE)
+                return self("merge-base", "--end-of-options", "HEAD", other).decode().split()[0]
             return self("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").decode().strip()
         except GitError:
             return None
@@ -93,7 +110,7 @@ class Git:
             "--others",
             "--exclude-standard",
             "--deduplicate",
-            *self._pathspec,
+            *pathspec(str(self.root)),
         )
         names = os.fsdecode(out).split("\0")
         # What was deleted is still listed, and a submodule's folder looks like a file.
@@ -104,42 +121,6 @@ class Git:
                 if name and not name.startswith(".gaterun/") and _is_file(self.root / name)
             )
         )
-
-    @cached_property
-    def _pathspec(self) -> tuple[str, ...]:
-        """Everything below the root but what cargo built, where nobody told git to ignore it."""
-        built = [
-            path.parent.relative_to(self.root).as_posix()
-            for path in self.root.glob("*/CACHEDIR.TAG")
-        ]
-        return ("--", ".", *(f":(exclude,literal){name}" for name in built))
-
-    def tree(self) -> Tree:
-        """Commit, branch and digest of the working tree as it is now."""
-        if not self.present:
-            return Tree()
-        commit = self.commit("HEAD") or ""
-        try:
-            branch = self("symbolic-ref", "--quiet", "--short", "HEAD").decode().strip()
-        except GitError:
-            branch = ""
-        status = self("status", "--porcelain=v1", "-z", "--untracked-files=all", *self._pathspec)
-        dirty = any(entry for entry in status.split(b"\0") if entry)
-        return Tree(commit=commit, branch=branch, digest=self._digest(status), dirty=dirty)
-
-    def _digest(self, status: bytes) -> str:
-        """Digest of the committed tree and the content of whatever differs from it."""
-        digest = hashlib.sha256()
-        try:
-            digest.update(self("rev-parse", "HEAD^{tree}"))
-        except GitError:
-            digest.update(b"unborn")
-        top = Path(os.fsdecode(self("rev-parse", "--show-toplevel")).rstrip("\n"))
-        for entry in sorted(status.split(b"\0")):
-            digest.update(entry + b"\0")
-            if len(entry) > 3:
-                digest.update(_content(top / os.fsdecode(entry[3:])))
-        return digest.hexdigest()
 
     def checkout(self, ref: str | None, parent: Path) -> Path:
         """Check a revision out into a new folder below `parent`, sharing this object store.
@@ -172,17 +153,25 @@ class Git:
                 f"git knows no revision '{ref}'",
                 help="a shallow clone has no history: fetch more, or set 'base' in the phase file",
             )
-        top = os.fsdecode(self("rev-parse", "--show-toplevel")).rstrip("\n")
+        top = self.top
         try:
-            self("clone", "--quiet", "--shared", "--no-checkout", "--template=", top, str(folder))
+            self(
+                "clone",
+                "--quiet",
+                "--shared",
+                "--no-checkout",
+                "--template=",
+                str(top),
+                str(folder),
+            )
             self("-C", str(folder), "checkout", "--quiet", "--detach", commit)
         except GitError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise CannotMeasure(
                 Reason.INCOMPLETE, f"revision {commit[:12]} cannot be checked out: {error}"
             ) from error
-        self._submodules(Path(top), folder, commit)
-        inside = folder / self.root.resolve().relative_to(Path(top).resolve())
+        self._submodules(top, folder, commit)
+        inside = folder / self.root.resolve().relative_to(top.resolve())
         if ref is None:
             self._overlay(inside)
         return inside
@@ -243,24 +232,6 @@ def _is_file(path: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
-
-
-def _content(path: Path) -> bytes:
-    """What a path holds: mode, and bytes, target or, for a submodule, its tree's digest."""
-    try:
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            return b"link " + os.fsencode(path.readlink())
-        if stat.S_ISREG(mode):
-            executable = b"x" if mode & stat.S_IXUSR else b"-"
-            return executable + hashlib.sha256(path.read_bytes()).digest()
-    except OSError:
-        return b"unreadable"
-    inner = Git(path)
-    if (path / ".git").exists() and inner.present:
-        tree = inner.tree()
-        return f"{tree.commit} {tree.digest}".encode()
-    return b"none"
 
 
 def _walk(root: Path) -> list[str]:

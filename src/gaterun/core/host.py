@@ -6,6 +6,7 @@ import os
 import platform
 from pathlib import Path
 
+from gaterun.core.environment import chosen
 from gaterun.core.execute import capture
 from gaterun.model.errors import CannotMeasure
 
@@ -31,7 +32,7 @@ def facts(root: Path) -> dict[str, str]:
 
 def _version(argv: list[str], root: Path) -> str:
     try:
-        status, out, _ = capture(argv, cwd=root, timeout=60)
+        status, out, _ = capture(argv, cwd=root, inherit=chosen().given, timeout=60)
     except (OSError, CannotMeasure):
         return "none"
     if status != 0:

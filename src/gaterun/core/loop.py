@@ -29,6 +29,8 @@ class Loop:
         jobs: how many gates run at once.
         maxfail: stop starting gates after this many failures; 0 for never.
         repeat: the command line that runs one gate again.
+        recall: the result of a gate whose measurement is at hand.
+        at_hand: node ids of those gates.
         tell: called with every event.
 
     Attributes:
@@ -45,6 +47,8 @@ class Loop:
         jobs: int,
         maxfail: int,
         repeat: Callable[[Requirement], str],
+        recall: Callable[[Requirement], GateResult | None],
+        at_hand: frozenset[str],
         tell: Callable[[Event], None],
     ) -> None:
         today = datetime.now(UTC).date()
@@ -52,6 +56,7 @@ class Loop:
         self._jobs = jobs
         self._maxfail = maxfail
         self._repeat = repeat
+        self._recall = recall
         self._tell = tell
         self._failures = 0
         self._schedule = Schedule(
@@ -59,6 +64,7 @@ class Loop:
             chosen,
             blocking=frozenset(gate.node_id for gate in chosen if is_blocking(gate, today)),
             seconds=seconds,
+            at_hand=at_hand,
         )
         self.results: dict[str, GateResult] = {}
         self.interrupted = False
@@ -75,6 +81,9 @@ class Loop:
                 for gate, called, culprit in blocked:
                     self._settle(gate, self._blocked(gate, called, self.results[culprit]))
             for gate in self._schedule.start(self._jobs - self._schedule.running):
+                if (known := self._recall(gate)) is not None:
+                    self._ended(gate, known)
+                    continue
                 self._tell(GateStarted(node_id=gate.node_id, time=time.time()))
                 workers.begin(gate)
             if self._schedule.running and not self._hear(workers, processes):

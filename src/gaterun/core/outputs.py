@@ -13,7 +13,7 @@ from typing import TextIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gaterun.core.store import written_aside
+from gaterun.core.aside import written_aside
 from gaterun.model.errors import UsageError
 from gaterun.model.event import Event, RunFinished
 from gaterun.model.report import Listener, Reporter, Style

@@ -11,13 +11,17 @@ from msgspec.structs import replace
 from gaterun.core.baseline import BaselineValue
 from gaterun.core.judge import judge, measured_metrics
 from gaterun.core.measure import Bench
+from gaterun.core.reuse import digests
+from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.finding import Finding
 from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Metric
 from gaterun.model.phase import Mode, Requirement
 from gaterun.model.record import GateResult, MetricRecord
 from gaterun.model.verdict import Outcome, Verdict
+from gaterun.model.waiver import InForce
 
 #: The baseline's values for a measurement of a requirement; ``None`` without a baseline.
 BaselineOf = Callable[[Requirement, Measurement], Mapping[str, BaselineValue] | None]
@@ -40,6 +44,17 @@ def _writable(finding: Finding) -> Finding:
         rule=_text(finding.rule),
         help=_text(finding.help),
     )
+
+
+def _known(
+    metric: Metric, requirement: Requirement, measurement: Measurement
+) -> dict[str, str] | None:
+    """The findings that a metric counts, where a condition compares them with a baseline's."""
+    if metric.counts is None or metric.name not in requirement.tracked:
+        return None
+    from gaterun.core.known import pack
+
+    return pack(finding for finding in measurement.findings if metric.counts.has(finding))
 
 
 def is_blocking(requirement: Requirement, today: date) -> bool:
@@ -87,21 +102,33 @@ def obtain(
     *,
     progress: Callable[[str], None],
     repeat: str = "",
+    in_force: InForce | None = None,
+    binding: Binding | None = None,
 ) -> GateResult:
     """Measure and judge.
+
+    Args:
+        in_force: waivers and sign-offs; ``None`` for none.
+        binding: what the measurement depends on, as far as that is known beforehand.
 
     Raises:
         Stopped: the run was interrupted.
     """
     started, clock = time.time(), time.monotonic()
+    in_force = in_force or InForce()
     try:
-        measurement, evidence = bench.measure(
-            requirement.gate,
-            requirement.options,
-            name=requirement.node_id,
-            timeout=requirement.timeout,
-            progress=progress,
-        )
+        if requirement.mode is Mode.MANUAL:
+            from gaterun.core.signoff import signed
+
+            measurement, trace = signed(requirement, in_force.signoffs, bench.root), None
+        else:
+            measurement, trace = bench.measure(
+                requirement.gate,
+                requirement.options,
+                name=requirement.node_id,
+                timeout=requirement.timeout,
+                progress=progress,
+            )
     except CannotMeasure as refusal:
         return unmeasured(
             requirement,
@@ -116,7 +143,41 @@ def obtain(
             seconds=time.monotonic() - clock,
             evidence=refusal.evidence,
         )
-    verdict = judge(requirement, measurement, baseline(requirement, measurement))
+    if binding is not None and trace is not None:
+        binding = replace(binding, reads=digests(trace.reads))
+    return judged(
+        requirement,
+        measurement,
+        baseline,
+        evidence=tuple(trace.evidence) if trace else (),
+        repeat=repeat,
+        started=started,
+        seconds=time.monotonic() - clock,
+        binding=binding,
+        in_force=in_force,
+    )
+
+
+def judged(
+    requirement: Requirement,
+    measurement: Measurement,
+    baseline: BaselineOf,
+    *,
+    evidence: tuple[Evidence, ...],
+    repeat: str,
+    started: float,
+    seconds: float,
+    binding: Binding | None,
+    reused: Reused | None = None,
+    in_force: InForce | None = None,
+) -> GateResult:
+    """Judge a measurement, made now or before, with the waivers of today."""
+    compared = baseline(requirement, measurement)
+    verdict = judge(requirement, measurement, compared)
+    if in_force is not None and in_force.waivers:
+        from gaterun.core.waivers import apply
+
+        verdict = apply(in_force, requirement, measurement, verdict, compared)
     values = measured_metrics(requirement, measurement)
     return GateResult(
         node_id=requirement.node_id,
@@ -135,6 +196,8 @@ def obtain(
                 host_bound=metric.host_bound,
                 measured=values[metric.name],
                 help=metric.help,
+                irrelevant=metric.irrelevant,
+                known=_known(metric, requirement, measurement),
             )
             for metric in requirement.gate.metrics
         },
@@ -146,6 +209,8 @@ def obtain(
         file=requirement.location.file,
         line=requirement.location.line,
         started=started,
-        seconds=time.monotonic() - clock,
+        seconds=seconds,
         repeat=repeat,
+        binding=binding,
+        reused=reused,
     )

@@ -20,6 +20,7 @@ class Schedule:
         chosen: the gates of this run; what they need beyond these is not waited for.
         blocking: node ids whose failure holds others back.
         seconds: how long each gate took before, by node id.
+        at_hand: node ids of gates that need not be measured, so are in nobody's way.
     """
 
     def __init__(
@@ -29,7 +30,9 @@ class Schedule:
         *,
         blocking: frozenset[str],
         seconds: Mapping[str, float] | None = None,
+        at_hand: frozenset[str] = frozenset(),
     ) -> None:
+        self._at_hand = at_hand
         self._gates = {gate.node_id: gate for gate in chosen}
         self._blocking = blocking
         self._outcomes: dict[str, Outcome] = {}
@@ -100,6 +103,8 @@ class Schedule:
         )
 
     def _fits(self, gate: Requirement) -> bool:
+        if gate.node_id in self._at_hand:
+            return True
         others = self._running.values()
         if gate.gate.exclusive:
             return not self._running

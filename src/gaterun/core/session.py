@@ -8,28 +8,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from gaterun import __version__
 from gaterun.core import host
-from gaterun.core.baseline import BaselineValue, values_for
+from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
+from gaterun.core.binding import Binder
+from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
+from gaterun.core.environment import Environment
+from gaterun.core.evidence import hidden, without_variables, writable
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
 from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
+from gaterun.core.reuse import Shelf
 from gaterun.core.store import RunFolder, Store
+from gaterun.core.tree import TreeState
 from gaterun.core.workers import Message, Workers, hearing_signals
 from gaterun.model.errors import NothingSelected
-from gaterun.model.event import Event, RunFinished, RunStarted
+from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
-from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
+from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
+from gaterun.model.waiver import InForce
+
+if TYPE_CHECKING:
+    from gaterun.core.second_key import SecondKey
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -41,6 +52,9 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         max_warnings: how many advisory failures are allowed; ``None`` for any number.
         argv: the command line, for the record.
         role: ``run`` or ``baseline``.
+        fresh: measure everything, whatever is kept of earlier runs.
+        audit: share of the kept measurements that are made again and compared, from 0 to 1.
+        writes: paths that the run itself writes, relative to the workspace root.
     """
 
     jobs: int = 2
@@ -48,6 +62,9 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     max_warnings: int | None = None
     argv: tuple[str, ...] = ()
     role: str = "run"
+    fresh: bool = False
+    audit: float = 0.0
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -60,9 +77,13 @@ class Session:
         root: the workspace that is measured.
         store: where state is kept, prepared.
         baseline: ``None`` when there is none.
+        baseline_is_named: the user chose it for this run, whatever the phase's base is.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
+        environment: what commands inherit; the allowed variables of this process by default.
+        second: what the base says about the run; ``None`` where nobody asks it.
         tell: called with every event, from the thread that calls `run`.
+        in_force: the waivers and sign-offs to judge with.
     """
 
     phase: Phase
@@ -73,8 +94,12 @@ class Session:
     options: RunOptions
     tell: Callable[[Event], None]
     baseline: MetricsDocument | None = None
+    baseline_is_named: bool = False
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    in_force: InForce = field(default_factory=InForce)
+    environment: Environment | None = None
+    second: SecondKey | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -96,12 +121,18 @@ class Session:
     def _run(self, folder: RunFolder, messages: SimpleQueue[Message]) -> RunRecord:
         started, clock = time.time(), time.monotonic()
         git = Git(self.root)
-        processes = Processes(folder.id)
+        processes = Processes(folder.id, self.environment)
         warnings: list[str] = []
-        tree = _tree(git, warnings)
+        before = self._look(git, warnings)
+        tree = before.summary if before else Tree()
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
+        stale = ""
+        if self.baseline and not self.baseline_is_named:
+            stale = moved(self.baseline, base, self.phase.base)
+        if stale:
+            warnings.append(stale)
         bench = Bench(
             root=self.root,
             state=self.store.path,
@@ -116,12 +147,13 @@ class Session:
             target=lambda: environment.update(host.facts(self.root)), daemon=True
         )
         prober.start()
-        self.tell(
+        tell = folder.events.telling(self.tell)
+        tell(
             RunStarted(
                 run_id=folder.id,
                 phase=self.phase.id,
                 title=self.phase.title,
-                root=str(self.root),
+                root=writable(str(self.root)),
                 version=__version__,
                 tree=tree,
                 nodes=tuple(gate.node_id for gate in self.chosen),
@@ -130,7 +162,23 @@ class Session:
                 jobs=self.options.jobs,
                 time=started,
                 base=base or "",
+                role=self.options.role,
             )
+        )
+
+        bound = BoundRun(
+            Binder(
+                before,
+                root=self.root,
+                base=base,
+                environment=processes.environment.given,
+                resources=self.plugins.resources,
+            ),
+            Shelf(self.store.path / "measured"),
+            self.chosen,
+            fresh=self.options.fresh,
+            audit=self.options.audit,
+            in_force=self.in_force,
         )
 
         def baseline(
@@ -144,14 +192,36 @@ class Session:
                 requirement,
                 measurement,
                 environment,
-                stale=_stale(self.baseline, base),
+                stale=stale,
             )
+
+        redactor = processes.redactor
+        second = self.second.hiding(redactor.text) if self.second else None
+
+        def held(result: GateResult) -> GateResult:
+            return result if second is None else second.held(result, baseline)
+
+        def recall(gate: Requirement) -> GateResult | None:
+            recalled = bound.recall(gate, baseline, repeat(gate))
+            return None if recalled is None else held(recalled)
 
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
-            return obtain(bench, gate, baseline, progress=progress, repeat=repeat(gate))
+            def say(text: str) -> None:
+                progress(redactor.text(text))
+
+            result = obtain(
+                bench,
+                gate,
+                baseline,
+                progress=say,
+                repeat=repeat(gate),
+                binding=bound.binding(gate),
+                in_force=self.in_force,
+            )
+            return held(bound.audited(gate, hidden(result, redactor)))
 
         loop = Loop(
             phase=self.phase,
@@ -160,7 +230,9 @@ class Session:
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
             repeat=repeat,
-            tell=self.tell,
+            recall=recall,
+            at_hand=bound.at_hand,
+            tell=tell,
         )
         for task, need in loop.unmet:
             warnings.append(f"task {task} needs {need}, which is not part of this run")
@@ -174,51 +246,86 @@ class Session:
             processes.kill()
             raise
         prober.join(timeout=30)
-        after = _tree(git, [])
-        if after.digest != tree.digest:
-            warnings.append(
-                "the working tree changed during the run, so the verdicts are not of one tree"
-            )
+        if processes.started or len(bound.at_hand) < len(self.chosen):
+            after = self._look(git, [])
+            if before and after and (changed := after.changed_since(before)):
+                warnings.append(f"the working tree changed during the run: {named(changed)}")
+                for result in bound.settle(self.chosen, loop.results, after):
+                    tell(GateFinished(result=result, time=time.time()))
+            bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        if self.in_force.waivers:
+            from gaterun.core.waivers import leftovers
+
+            nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
+            warnings += leftovers(self.in_force, ordered, nodes)
+        warnings.extend(acceptances(ordered))
+        warnings.extend(without_variables(ordered))
+        entry = second.entry() if second else None
+        if entry is not None:
+            tell(GateFinished(result=entry, time=time.time()))
+        if folder.events.problem:
+            warnings.append(f"the run's events were not all kept: {folder.events.problem}")
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
-            root=str(self.root),
+            root=writable(str(self.root)),
             version=__version__,
-            argv=self.options.argv,
+            argv=tuple(redactor.text(writable(word)) for word in self.options.argv),
             tree=tree,
             environment=dict(environment),
             tasks={
                 **{task.id: task.title for task in self.phase.tasks},
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
+                **({POLICY: "What judges"} if entry else {}),
             },
-            results=ordered,
+            results=(*ordered, entry) if entry else ordered,
             started=started,
             seconds=time.monotonic() - clock,
             exit_code=verdict_of(
-                ordered, max_warnings=self.options.max_warnings, interrupted=loop.interrupted
+                ordered,
+                max_warnings=self.options.max_warnings,
+                interrupted=loop.interrupted,
+                policy=entry,
             ),
             role=self.options.role,
             base=base or "",
             interrupted=loop.interrupted,
-            warnings=tuple(warnings),
+            warnings=tuple(map(redactor.text, warnings)),
+            withheld=tuple(map(writable, processes.environment.withheld)),
+            variables=tuple(sorted(map(writable, processes.environment.given))),
+            environment_digest=processes.environment.digest,
+            policy=second.policy if second else None,
         )
+        over = RunFinished(record=record, time=time.time())
         try:
-            folder.finish(record)
+            folder.finish(over, redactor)
         except OSError as error:
             unkept = f"the run could not be recorded: {error.strerror}"
             record = _with_warning(record, unkept)
-        self.tell(RunFinished(record=record, time=time.time()))
+        tell(RunFinished(record=record, time=over.time))
         return record
+
+    def _look(self, git: Git, warnings: list[str]) -> TreeState | None:
+        try:
+            return look_for(self.phase, git, self.store.path, self.options.writes)
+        except (GitError, OSError) as error:
+            warnings.append(f"git cannot say what tree this is: {error}")
+            return None
 
 
 def verdict_of(
-    results: Sequence[GateResult], *, max_warnings: int | None = None, interrupted: bool = False
+    results: Sequence[GateResult],
+    *,
+    max_warnings: int | None = None,
+    interrupted: bool = False,
+    policy: GateResult | None = None,
 ) -> ExitCode:
     """The exit code of a run.
 
-    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict.
+    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict. That
+    the policy is as it was makes no run green in which nothing was measured.
     """
     codes = [ExitCode.INTERRUPTED] if interrupted else []
     advisory = 0
@@ -233,27 +340,9 @@ def verdict_of(
         codes.append(ExitCode.MAX_WARNINGS)
     if not codes and all(result.outcome is Outcome.SKIPPED for result in results):
         codes.append(ExitCode.NO_GATES)
+    if policy is not None and policy.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
+        codes.append(verdict_of([policy]))
     return exit_code(codes)
-
-
-def _stale(baseline: MetricsDocument, base: str | None) -> str:
-    """Why a stored baseline is not of the phase's base; empty when it is, or nobody can say."""
-    if baseline.role != "baseline" or not base or not baseline.subject.commit:
-        return ""
-    if baseline.subject.commit == base:
-        return ""
-    return (
-        f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
-        "run `gaterun baseline` again"
-    )
-
-
-def _tree(git: Git, warnings: list[str]) -> Tree:
-    try:
-        return git.tree()
-    except (GitError, OSError) as error:
-        warnings.append(f"git cannot say what tree this is: {error}")
-        return Tree()
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:

@@ -8,6 +8,20 @@ from pathlib import Path
 from msgspec import Struct
 
 
+class Log(Struct, frozen=True, kw_only=True):
+    """A file of a run's folder, as it was when the run ended.
+
+    Attributes:
+        path: relative to the run's folder.
+        size: bytes.
+        sha256: of its content, in hexadecimal.
+    """
+
+    path: str
+    size: int
+    sha256: str
+
+
 class Completed(Struct, frozen=True, kw_only=True):
     """A child process that has ended.
 
@@ -19,6 +33,9 @@ class Completed(Struct, frozen=True, kw_only=True):
         cpu_seconds: user and system time of the process and its waited-for children.
         max_rss: peak resident set in bytes of the largest process; 0 where unknown.
         stdout, stderr: log files that hold the output as bytes.
+        started: seconds since the epoch.
+        logs: `stdout` and `stderr` as they are kept when the run is over, secrets hidden.
+        environment: digest of all variables that it got, but for gaterun's markers.
     """
 
     argv: tuple[str, ...]
@@ -29,6 +46,9 @@ class Completed(Struct, frozen=True, kw_only=True):
     max_rss: int
     stdout: Path
     stderr: Path
+    started: float = 0.0
+    logs: tuple[Log, ...] = ()
+    environment: str = ""
 
     @property
     def ok(self) -> bool:
@@ -57,7 +77,14 @@ class Evidence(Struct, frozen=True, kw_only=True):
         cwd: working directory, relative to the workspace root where it is below it.
         exit_status: as in `Completed`.
         seconds: wall time.
-        log: path of the log file, relative to the run's folder.
+        log: path of the log files without ``.out`` and ``.err``, relative to the run's folder.
+        program: path of the file that was executed, as it was found on ``PATH``.
+        started: seconds since the epoch.
+        logs: standard output and standard error as they were kept.
+        environment: SHA-256 of the names and values of all variables that it got.
+        variables: names of those that the gate set for it, sorted.
+        removed: names of those that the gate took away from it, sorted.
+        misses: names of variables that it failed without and that its output mentions.
     """
 
     argv: tuple[str, ...]
@@ -65,3 +92,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
     exit_status: int
     seconds: float
     log: str
+    program: str = ""
+    started: float = 0.0
+    logs: tuple[Log, ...] = ()
+    environment: str = ""
+    variables: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    misses: tuple[str, ...] = ()

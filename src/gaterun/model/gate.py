@@ -16,6 +16,9 @@ from gaterun.model.metric import Metric
 from gaterun.model.options import Options
 from gaterun.model.verdict import Outcome
 
+#: Stands among the inputs of what also depends on HEAD and on the tags.
+HISTORY = "@history"
+
 
 class Context(Protocol):
     """What a gate (or a resource) works with. One context belongs to one gate of one run."""
@@ -81,6 +84,12 @@ class Context(Protocol):
 
         Raises:
             CannotMeasure: there is no git repository or no such revision.
+        """
+
+    def reads(self, path: Path) -> None:
+        """Say that the measurement depends on a file or folder that the gate's inputs do not name.
+
+        What is outside of the workspace has to be said so, a path dependency for one.
         """
 
     def progress(self, text: str) -> None:
@@ -155,6 +164,11 @@ class Gate(Struct, frozen=True, kw_only=True):
         exclusive: nothing else may run meanwhile, for timing.
         self_comparing: it measures base and head itself, so a baseline leaves it out.
         timeout: seconds, unless the phase says otherwise.
+        inputs: globs of the workspace's files that a measurement depends on, ``("**",)`` for
+            all; one that begins with ``!`` takes files out again, `HISTORY` adds HEAD and the
+            tags. As long as these, the options, the code, the toolchain and the environment
+            are the same, a measurement is used again. Without inputs it never is: what depends
+            on the network, a server or the clock declares none.
         controls: known-bad and known-good cases.
         pins: metrics that `gaterun init` holds at today's value, in their better direction.
         proposes: options that make the gate describe today's state (known failures by name),
@@ -175,6 +189,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     exclusive: bool = False
     self_comparing: bool = False
     timeout: float = 1800.0
+    inputs: tuple[str, ...] = ()
     controls: Callable[[], Sequence[Control]] = _no_controls
     pins: tuple[str, ...] = ()
     proposes: Callable[[Measurement], Mapping[str, object]] = _proposes_nothing
@@ -190,11 +205,13 @@ class Resource(Struct, frozen=True, kw_only=True):
         compute: called like `Gate.measure`; may raise `CannotMeasure`, which then holds
             for every gate that asks.
         about: one line of meaning.
+        inputs: as `Gate.inputs`, for every gate that asks for it.
     """
 
     name: str
     compute: Callable[..., object]
     about: str = ""
+    inputs: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=512)

@@ -6,23 +6,33 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
 from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.policy import BasePolicy
 from gaterun.model.verdict import ExitCode, Outcome, Verdict
 
 #: Version of the record's shape; a reader refuses a greater major part.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class MetricRecord(Struct, frozen=True, kw_only=True):
-    """A measured metric with its declaration, so that a record explains itself."""
+    """A measured metric with its declaration, so that a record explains itself.
+
+    Attributes:
+        irrelevant: what may differ between two values that are compared.
+        known: the findings that it counts, by rule, packed by `gaterun.core.known`; ``None``
+            where no condition compares them.
+    """
 
     unit: Unit
     better: Better
     host_bound: bool
     measured: Measured
     help: str = ""
+    irrelevant: tuple[str, ...] = ()
+    known: Mapping[str, str] | None = None
 
 
 class GateResult(Struct, frozen=True, kw_only=True):
@@ -40,6 +50,8 @@ class GateResult(Struct, frozen=True, kw_only=True):
         file, line: where the phase file defines it.
         started: seconds since the epoch.
         repeat: the command line that runs just this gate again.
+        binding: what the measurement depends on; ``None`` where nobody can say.
+        reused: where the measurement comes from, if it was not made in this run.
     """
 
     node_id: str
@@ -63,6 +75,8 @@ class GateResult(Struct, frozen=True, kw_only=True):
     started: float = 0.0
     seconds: float = 0.0
     repeat: str = ""
+    binding: Binding | None = None
+    reused: Reused | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -98,6 +112,10 @@ class RunRecord(Struct, frozen=True, kw_only=True):
         tasks: title by task id, in the phase's order.
         started: seconds since the epoch.
         role: ``run`` or ``baseline``.
+        variables: names of the variables that commands inherited, sorted; never a value.
+        withheld: names of those that they did not get.
+        environment_digest: SHA-256 of names and values of what they inherited.
+        policy: how what judges compares with the base; ``None`` where nobody asked.
     """
 
     id: str
@@ -117,6 +135,10 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     base: str = ""
     interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    environment_digest: str = ""
+    policy: BasePolicy | None = None
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:

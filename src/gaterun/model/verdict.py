@@ -81,6 +81,10 @@ class Check(Struct, frozen=True, kw_only=True):
         holds: ``None`` when it could not be decided.
         why: what makes it undecided, or more about how it failed.
         reason: the reason code of an undecided check.
+        new: fingerprints of the findings that the baseline does not have, where the
+            condition compares findings; one that came up twice more stands twice.
+        slack: how much better than the baseline a ratchet is, formatted; empty when it is not.
+        accepted: when and why the baseline's value was accepted; empty when it was measured.
     """
 
     condition: str
@@ -92,6 +96,31 @@ class Check(Struct, frozen=True, kw_only=True):
     holds: bool | None = None
     why: str = ""
     reason: Reason | None = None
+    new: tuple[str, ...] = ()
+    slack: str = ""
+    accepted: str = ""
+
+
+class Waived(Struct, frozen=True, kw_only=True):
+    """What one waiver covers of a gate's failure.
+
+    Attributes:
+        condition: the failed condition.
+        findings: how many findings it takes off; 0 where it covers the condition by name.
+        instead: what had to hold instead of the condition, and does; empty for findings.
+        expires: ISO date of the last day on which the waiver holds, in UTC.
+        issue: where the work is followed; may be empty.
+        place: ``file:line`` of the waiver.
+    """
+
+    condition: str
+    reason: str
+    owner: str
+    expires: str
+    findings: int = 0
+    instead: str = ""
+    issue: str = ""
+    place: str = ""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -101,6 +130,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
         reason: set exactly when the outcome is *inconclusive*.
         message: one line for people.
         help: what to do next; may be empty.
+        waived: what waivers cover of what does not hold.
     """
 
     outcome: Outcome
@@ -108,6 +138,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     help: str = ""
     checks: tuple[Check, ...] = ()
+    waived: tuple[Waived, ...] = ()
 
 
 def exit_code(codes: Iterable[ExitCode]) -> ExitCode:

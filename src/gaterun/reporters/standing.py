@@ -78,6 +78,17 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
+def new_findings(result: GateResult) -> frozenset[str]:
+    """Fingerprints of the findings that make conditions about what is new fail."""
+    return frozenset(name for check in failed_checks(result) for name in check.new)
+
+
+def worst_of(result: GateResult) -> list[Finding]:
+    """A gate's findings, those first that made it fail by being new, then by severity."""
+    new = new_findings(result)
+    return sorted(worst_first(result.findings), key=lambda finding: finding.fingerprint not in new)
+
+
 def failed_checks(result: GateResult) -> list[Check]:
     """The conditions that do not hold."""
     return [check for check in result.verdict.checks if check.holds is False]
@@ -89,8 +100,14 @@ def actual(result: GateResult, check: Check) -> str:
 
 
 def baseline(result: GateResult, check: Check) -> str:
-    """The baseline value of a check with its unit; empty where it compares with none."""
-    return "" if check.baseline is None else _with_unit(result, check, check.baseline)
+    """The baseline value of a check with its unit, and why it is not the base's own, if so.
+
+    Empty where it compares with none.
+    """
+    if check.baseline is None:
+        return ""
+    value = _with_unit(result, check, check.baseline)
+    return f"{value} (accepted {clean.line(check.accepted)})" if check.accepted else value
 
 
 def measured_against_target(result: GateResult, check: Check) -> str:
@@ -145,6 +162,22 @@ def gist(result: GateResult) -> str:
     return ", ".join(measured_against_target(result, check) for check in checks)
 
 
+def waivers(result: GateResult) -> list[str]:
+    """What waivers cover of a gate, a line each: condition, how much, until when, whose, why."""
+    lines = []
+    for waived in result.verdict.waived:
+        covered = figures.plural(waived.findings, "finding") if waived.findings else ""
+        if waived.instead:
+            covered = f"{clean.line(waived.instead)} instead,"
+        issue = f" ({clean.line(waived.issue)})" if waived.issue else ""
+        lines.append(
+            f"{clean.line(waived.condition)}: {covered} waived until {clean.line(waived.expires)} "
+            f"by {clean.line(waived.owner)}: {clean.line(waived.reason)}{issue} "
+            f"[{clean.line(waived.place)}]"
+        )
+    return lines
+
+
 def flags(result: GateResult) -> str:
     """What else must be known beside the verdict, in brackets; empty when nothing."""
     parts = []
@@ -154,7 +187,21 @@ def flags(result: GateResult) -> str:
         parts.append("advisory")
     if result.flaky:
         parts.append("flaky")
+    if result.reused:
+        parts.append(f"reused, {age(result.started - result.reused.measured)} old")
     return f"[{', '.join(parts)}]" if parts else ""
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, roughly.
+
+    >>> age(0.4), age(200), age(9000), age(200000)
+    ('0 s', '3 min', '2 h', '2 d')
+    """
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
 
 
 def _with_unit(result: GateResult, check: Check, value: Value) -> str:
