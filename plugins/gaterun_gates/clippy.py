@@ -196,7 +196,9 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=ClippyOptions,
     metrics=(
-        gaterun.Metric(name="warnings", help="distinct findings in members' own sources"),
+        gaterun.Metric(
+            name="warnings", help="distinct findings in members' own sources", counts=("*",)
+        ),
         gaterun.Metric(name="suppressed", help="findings that only forced lints show"),
         gaterun.Metric(name="suppressions", help="lints allowed or expected, cfg(clippy)"),
         gaterun.Metric(name="lint_flags", help="lint levels set by compiler flags"),

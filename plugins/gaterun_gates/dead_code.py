@@ -217,7 +217,9 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=DeadCodeOptions,
     metrics=(
-        gaterun.Metric(name="dead", help="places rustc calls unused, no attribute believed"),
+        gaterun.Metric(
+            name="dead", help="places rustc calls unused, no attribute believed", counts=("*",)
+        ),
         gaterun.Metric(name="hidden", help="those that attributes or [lints] hide"),
         gaterun.Metric(name="test_only", help="those that only unit tests use"),
         gaterun.Metric(name="allow_attrs", help="attributes and [lints] that allow these lints"),

@@ -183,15 +183,27 @@ def _metrics() -> Iterator[gaterun.Metric]:
         help="implemented of required",
     )
     yield gaterun.Metric(name="documented", better=neither, help="names in the documentation")
-    yield gaterun.Metric(name="undocumented", help="names that are read and not documented")
-    yield gaterun.Metric(name="unread", help="names that are documented and read nowhere")
-    yield gaterun.Metric(name="missing", help="required names that the crates do not read")
+    yield gaterun.Metric(
+        name="undocumented",
+        help="names that are read and not documented",
+        counts=("undocumented",),
+    )
+    yield gaterun.Metric(
+        name="unread", help="names that are documented and read nowhere", counts=("unread",)
+    )
+    yield gaterun.Metric(
+        name="missing", help="required names that the crates do not read", counts=("missing",)
+    )
     yield gaterun.Metric(name="tested", better=higher, help="required names that tests use")
     yield gaterun.Metric(name="untested", help="required names that no test uses")
     yield gaterun.Metric(name="dynamic", help="shipped reads whose name is made at run time")
     yield gaterun.Metric(name="discarded", help="names that are read and thrown away")
     yield gaterun.Metric(name="duplicates", help="keys that the env file has more than once")
-    yield gaterun.Metric(name="near_misses", help="documented and read names that look alike")
+    yield gaterun.Metric(
+        name="near_misses",
+        help="documented and read names that look alike",
+        counts=("near-miss",),
+    )
     yield gaterun.Metric(
         name="default_mismatches", help="literal defaults that differ from the documented value"
     )

@@ -29,7 +29,8 @@ lists; a test that ends the program with `exit(0)` gives no verdict (`incomplete
 Tests that do not compile give `build-failed`.
 
 `new_failures` are failed tests that `known_failures` does not name. A known failure that passes is
-reported (`known_fixed`), so that the list shrinks.
+reported (`known_fixed`), so that the list shrinks. A waiver of the failure (`rule = "test-failed"`,
+`message = "<id>: *"`) does the same with an owner and an end.
 
 **Pitfalls.** "626 of 630" needs `passed`, `total`, `failed` and `ignored` together: one number
 alone can be had by deleting tests. Nextest runs each test in a process of its own, so tests that
@@ -286,7 +287,11 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=TestsOptions,
     metrics=(
-        gaterun.Metric(name="new_failures", help="failed tests that known_failures does not name"),
+        gaterun.Metric(
+            name="new_failures",
+            help="failed tests that known_failures does not name",
+            counts=("test-failed",),
+        ),
         gaterun.Metric(name="passed", better=_HIGHER, help="tests that passed"),
         gaterun.Metric(name="failed", help="tests that failed, known or not"),
         gaterun.Metric(name="ignored", help="tests that are switched off"),
@@ -296,9 +301,13 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="known_failed", help="known failures that fail"),
         gaterun.Metric(name="known_fixed", better=_NEITHER, help="known failures that pass"),
         gaterun.Metric(name="missing_known", help="known failures that were not run"),
-        gaterun.Metric(name="removed", help="tests of the base that are gone"),
+        gaterun.Metric(
+            name="removed", help="tests of the base that are gone", counts=("test-removed",)
+        ),
         gaterun.Metric(name="added", better=_NEITHER, help="tests that the base has not"),
-        gaterun.Metric(name="flaky", help="tests that passed only when run again"),
+        gaterun.Metric(
+            name="flaky", help="tests that passed only when run again", counts=("test-flaky",)
+        ),
         gaterun.Metric(
             name="duration",
             unit=gaterun.Unit.SECONDS,

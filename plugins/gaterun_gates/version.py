@@ -268,9 +268,17 @@ GATE = gaterun.Gate(
     metrics=(
         Metric(name="members", better=Better.HIGHER, help="members compared"),
         Metric(name="mismatches", help="members and other places that state another version"),
-        Metric(name="req_mismatches", help="requirements between members that do not hold"),
+        Metric(
+            name="req_mismatches",
+            help="requirements between members that do not hold",
+            counts=("requirement",),
+        ),
         Metric(name="lock_drift", help="places where Cargo.lock is not what the manifests say"),
-        Metric(name="stale_mentions", help="lines that still name the version of the base"),
+        Metric(
+            name="stale_mentions",
+            help="lines that still name the version of the base",
+            counts=("stale-mention",),
+        ),
         Metric(name="orphans", help="crates that are no members and have another version"),
         Metric(name="places", better=Better.HIGHER, help="places outside of manifests compared"),
         Metric(

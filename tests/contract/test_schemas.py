@@ -29,7 +29,7 @@ def errors(schema: dict[str, Any], document: Any) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
 
 
-@pytest.mark.parametrize("name", ["phase", "config", "metrics", "run"])
+@pytest.mark.parametrize("name", ["phase", "config", "waivers", "metrics", "run"])
 def test_it_is_a_schema(project: Any, name: str) -> None:
     ran = project.run("schema", name)
     assert ran.code == 0, ran.err
@@ -153,3 +153,53 @@ def test_every_setting_has_a_meaning(project: Any) -> None:
     schema = json.loads(project.run("schema", "config").out)
     for name, entry in schema["properties"].items():
         assert name == "profile" or entry["description"]
+
+
+WAIVERS = """
+[[waiver]]
+gate = "a"
+rule = "r"
+limit = 3
+reason = "r"
+owner = "o"
+expires = "2026-12-31"
+[[signoff]]
+phase = "p"
+gate = "a::b"
+name = "n"
+reason = "r"
+date = "2026-12-31"
+digest = "0"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "valid"),
+    [
+        ("", "", True),
+        ("owner", "ownr", False),
+        ('owner = "o"\n', "", False),
+        ("limit = 3", 'limit = "3"', False),
+        ('digest = "0"\n', "", False),
+        ("[[waiver]]", "[[waivers]]", False),
+    ],
+)
+def test_waivers(project: Any, old: str, new: str, *, valid: bool) -> None:
+    schema = json.loads(project.run("schema", "waivers").out)
+    found = errors(schema, tomllib.loads(WAIVERS.replace(old, new, 1)))
+    assert (found == []) is valid
+
+
+@pytest.mark.parametrize(
+    ("entry", "valid"),
+    [
+        ('id = "x"\nmode = "manual"\nfile = "a"\n', True),
+        ('id = "x"\nmode = "manual"\nfile = ["a", "b"]\nneeds = "y"\n', True),
+        ('id = "x"\nmode = "manual"\nfile = 3\n', False),
+        ('id = "x"\nmode = "manual"\nuse = "pass"\nfile = "a"\n', False),
+        ('id = "x"\nmode = "manual"\nfil = "a"\n', False),
+    ],
+)
+def test_manual_entries(project: Any, entry: str, *, valid: bool) -> None:
+    document = tomllib.loads(f"[[task.a.gate]]\n{entry}")
+    assert (errors(_fake_schema(), document) == []) is valid

@@ -910,13 +910,20 @@ def test_the_last_fifty_runs_are_kept(project: Any) -> None:
     assert Store(project.root / ".gaterun").latest("p") is not None
 
 
-def test_a_damaged_record_is_passed_over(project: Any) -> None:
+def test_a_damaged_record_is_never_passed_over_silently(project: Any) -> None:
     project.gates("fail")
     record: RunRecord = project.run("p").record
     bad = project.root / ".gaterun/runs/29990101T000000-abcdef"
     bad.mkdir()
     (bad / "record.json").write_text("{")
-    assert project.run("report", "p", "--report", "json:-").code == 0
+    ran = project.run("report", "p", "--report", "json:-")
+    assert (ran.code, ran.out) == (4, "")
+    assert "there is a newer run that cannot be read" in ran.err
+    assert project.run("report", "p", "--run", record.id, "--report", "json:-").code == 0
+    ran = project.run("p", "--lf")
+    assert "warning: " in ran.err
+    assert "is damaged" in ran.err
+    assert set(ran.outcomes) == {"1::fail"}
     ran = project.run("report", "p", "--run", bad.name)
     assert ran.code == 4
     assert "is damaged" in ran.err

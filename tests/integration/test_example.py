@@ -57,12 +57,17 @@ def test_the_phase_is_red_before_and_green_after(demo: Path, tmp_path: Path) -> 
         cwd=demo,
     )
     assert after.returncode == 0, after.stdout + after.stderr
-    assert set(outcomes(tmp_path / "after.json").values()) == {"pass"}
+    green = outcomes(tmp_path / "after.json")
+    assert {node for node, outcome in green.items() if outcome != "pass"} == {"7.3::tests"}
+    assert green["7.3::tests"] == "waived"
+    for name in ("pool$reaper", "persistence$eventlog", "api$router", "cli::bin"):
+        assert f"eventmesh-{name}" in (demo / "waivers.toml").read_text("utf-8")
+    assert after.stdout.count("1 finding waived until") == KNOWN_FAILURES
     measured = values(tmp_path / "after.json")
     assert measured["7.2::env-coverage.implemented"] == 93
     assert measured["7.3::clippy.warnings"] == 12
     assert (measured["7.3::tests.passed"], measured["7.3::tests.executed"]) == (626, 630)
-    assert measured["7.3::tests.known_failed"] == KNOWN_FAILURES
+    assert measured["7.3::tests.new_failures"] == KNOWN_FAILURES
     assert 500 <= measured["7.3::loc.removed"] <= 560
 
     git(demo, "checkout", "--quiet", "before")
@@ -80,12 +85,12 @@ def test_the_phase_is_red_before_and_green_after(demo: Path, tmp_path: Path) -> 
         "7.4::version",
         "7.4::release-notes",
     }
-    assert {node for node, outcome in red.items() if outcome == "pass"} == {
+    assert {node for node, outcome in red.items() if outcome in {"pass", "waived"}} == {
         "7.3::tests",
         "phase::build",
     }
     assert "measured 34, target < 20, off by 14" in before.stdout
     assert "repeat: gaterun phase7 7.3::clippy" in before.stdout
     totals = junitparser.JUnitXml.fromfile(str(tmp_path / "before.xml"))
-    assert (totals.tests, totals.failures, totals.errors, totals.skipped) == (13, 8, 0, 3)
+    assert (totals.tests, totals.failures, totals.errors, totals.skipped) == (13, 8, 0, 4)
     assert git(demo, "status", "--porcelain", "--", ".", ":!docs/phase7") == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from gaterun.cli.main import run
 from gaterun.core import discovery
 from gaterun.core.phases import load_phase
+from gaterun.core.source import Source
+from gaterun.core.waiver_file import read
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
@@ -76,3 +79,32 @@ def test_the_version_of_python_is_that_of_the_package() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["requires-python"] == ">=3.11"
     assert "Python 3.11 to 3.14" in README
+
+
+def test_the_waivers_can_be_read() -> None:
+    source = Source("README.md", block("toml", "[[waiver]]"))
+    decisions, errors = read(source, today=date(2026, 11, 28), longest=90)
+    assert errors == []
+    assert [waiver.gate for waiver in decisions.waivers] == ["tests", "quality::clippy"]
+
+
+def test_the_design_records_waivers_can_be_read() -> None:
+    text = (Path(__file__).parents[2] / "docs/design/waivers.md").read_text("utf-8")
+    (snippet,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    decisions, errors = read(Source("w", snippet), today=date(2026, 11, 28), longest=90)
+    assert (len(decisions.waivers), errors) == (2, [])
+
+
+def test_the_manual_gate_can_be_read(tmp_path: Path) -> None:
+    text = block("toml", 'mode = "manual"')
+    (tmp_path / "p.toml").write_text(text, "utf-8")
+    plugins = discovery.load()
+    phase = load_phase(
+        "p",
+        root=tmp_path,
+        folders=[tmp_path],
+        shipped=plugins.phases,
+        gates=plugins.gates,
+        resources=plugins.resources,
+    )
+    assert [gate.node_id for gate in phase.requirements] == ["release::checklist"]

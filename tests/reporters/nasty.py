@@ -10,7 +10,7 @@ from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Better, Change, Measured, Unit
 from gaterun.model.record import GateResult, MetricRecord, RunRecord, Tree
-from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict
+from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict, Waived
 
 from .sample import STARTED
 
@@ -40,6 +40,17 @@ checks = st.builds(
     holds=st.sampled_from([True, False, None]),
     why=texts,
     reason=st.none() | st.sampled_from(Reason),
+)
+waived = st.builds(
+    Waived,
+    condition=texts,
+    reason=texts,
+    owner=texts,
+    expires=texts,
+    findings=st.integers(0, 10),
+    instead=texts,
+    issue=texts,
+    place=texts,
 )
 findings = st.builds(
     Finding,
@@ -100,6 +111,7 @@ def results(draw: st.DrawFn) -> GateResult:
             reason=draw(st.sampled_from(Reason)) if outcome is Outcome.INCONCLUSIVE else None,
             help=draw(texts),
             checks=tuple(draw(st.lists(checks, max_size=2))),
+            waived=tuple(draw(st.lists(waived, max_size=2))),
         ),
         blocking=draw(st.booleans()),
         advisory_until=draw(texts),

@@ -17,7 +17,7 @@ from gaterun.model.event import (
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Better, Change, Measured, Unit, Value
 from gaterun.model.record import GateResult, MetricRecord, RunRecord, Tree
-from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict
+from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict, Waived
 
 STARTED = 1_790_000_000.0
 COMMIT = "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334"
@@ -290,6 +290,17 @@ HARDCODED = result(
         outcome=Outcome.WAIVED,
         message="waived until 2026-12-31 by ann: moved in phase 8",
         checks=(Check(condition="urls == 0", metric="urls", actual=1, target="== 0", holds=False),),
+        waived=(
+            Waived(
+                condition="urls == 0",
+                reason="moved in phase 8",
+                owner="ann",
+                expires="2026-12-31",
+                findings=1,
+                issue="https://example.invalid/issues/88",
+                place="waivers.toml:3",
+            ),
+        ),
     ),
     conditions=("urls == 0",),
     metrics={"urls": metric(1)},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from gaterun.cli.run import baseline_path
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.git import Git
 from gaterun.core.outputs import Outputs, Wanted
+from gaterun.core.scratch import held
 from gaterun.core.session import RunOptions, Session
 from gaterun.model.errors import CannotMeasure, NothingSelected, UsageError
 from gaterun.model.event import Event, GateFinished, GateStarted, RunFinished
@@ -61,9 +61,9 @@ def command(
     if not gates:
         raise NothingSelected(f"no gate of phase '{bound.id}' takes a baseline")
     git = Git(opened.root)
-    with tempfile.TemporaryDirectory(prefix="gaterun-") as scratch:
+    with held(store.path / "scratch") as scratch:
         try:
-            tree = git.checkout(bound.base, Path(scratch).resolve())
+            tree = git.checkout(bound.base, scratch)
         except CannotMeasure as error:
             raise UsageError(error.message, help=error.help) from error
         at = git.commit(bound.base) or ""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from gaterun.core.controls import commit, git
 from gaterun.model.errors import UsageError
+from gaterun.model.waiver import WAIVERS_FILE
+
+#: Days that the example's waivers hold.
+_WAIVER_DAYS = 60
 
 
 @click.command(
@@ -18,7 +23,7 @@ Examples:
   gaterun demo                          write ./eventmesh
   gaterun demo /tmp/mesh && cd /tmp/mesh
   gaterun baseline phase7               measure where the phase began
-  gaterun phase7                        every gate passes (sccache has to be on PATH)
+  gaterun phase7                        all pass, or are waived (sccache has to be on PATH)
   git checkout before && gaterun phase7   it fails, and says why
 """,
 )
@@ -36,6 +41,7 @@ def command(folder: Path) -> None:
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
     (folder / "gitignore").rename(folder / ".gitignore")
+    _write_waivers(folder)
     git(folder, "init", "--quiet", "--initial-branch=main")
     first = commit(folder, "Begin phase 7")
     git(folder, "tag", "before")
@@ -49,6 +55,15 @@ def command(folder: Path) -> None:
     git(folder, "tag", "after")
     click.echo(f"wrote {folder}: before {first[:10]}, after {second[:10]}")
     click.echo(f"next: cd {folder} && gaterun baseline phase7 && gaterun phase7")
+
+
+def _write_waivers(folder: Path) -> None:
+    """The example's waivers, which end some weeks from today as any waiver does."""
+    template = folder / "waivers.template.toml"
+    last = datetime.now(UTC).date() + timedelta(days=_WAIVER_DAYS)
+    text = template.read_text("utf-8").replace("{expires}", last.isoformat())
+    (folder / WAIVERS_FILE).write_text(text, "utf-8")
+    template.unlink()
 
 
 def _example() -> Path:

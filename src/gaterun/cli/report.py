@@ -9,10 +9,9 @@ import click
 from gaterun.cli.run import wanted_reports
 from gaterun.cli.style import style_for
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.core.event_log import replay
 from gaterun.core.outputs import Outputs, Wanted
 from gaterun.model.errors import UsageError
-from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
-from gaterun.model.record import RunRecord
 from gaterun.model.verdict import ExitCode
 
 
@@ -34,6 +33,11 @@ def command(opened: Opened, *, phase: str | None, run_id: str, reports: tuple[st
     bound = opened.phase(phase)
     store = opened.store()
     record = store.find(run_id) if run_id else store.latest(bound.id)
+    if store.problems:
+        raise UsageError(
+            f"there is a newer run that cannot be read: {store.problems[0]}",
+            help="name the run to report with --run, or run the phase again",
+        )
     if record is not None and record.phase != bound.id:
         raise UsageError(f"run {record.id} is of phase '{record.phase}', not '{bound.id}'")
     if record is None:
@@ -46,7 +50,7 @@ def command(opened: Opened, *, phase: str | None, run_id: str, reports: tuple[st
         wanted = [Wanted(reporter=opened.reporter("term"), path=None)]
     outputs = Outputs(wanted, stdout=sys.stdout, style=style_for(sys.stdout, progress=False))
     try:
-        for event in replay(record):
+        for event in replay(record, store.folder_of(record.id)):
             outputs(event)
     finally:
         outputs.abandon()
@@ -56,26 +60,3 @@ def command(opened: Opened, *, phase: str | None, run_id: str, reports: tuple[st
     for problem in outputs.problems:
         click.echo(f"error: {problem}", err=True)
     return int(ExitCode.INTERNAL_ERROR if outputs.problems else ExitCode.OK)
-
-
-def replay(record: RunRecord) -> list[Event]:
-    """The events of a recorded run, as a reporter would have heard them."""
-    started = RunStarted(
-        run_id=record.id,
-        phase=record.phase,
-        title=record.title,
-        root=record.root,
-        version=record.version,
-        tree=record.tree,
-        nodes=tuple(result.node_id for result in record.results),
-        deselected=0,
-        plugins=(),
-        jobs=0,
-        time=record.started,
-        base=record.base,
-    )
-    finished = [
-        GateFinished(result=result, time=result.started + result.seconds)
-        for result in record.results
-    ]
-    return [started, *finished, RunFinished(record=record, time=record.started + record.seconds)]

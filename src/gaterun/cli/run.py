@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from gaterun.cli.kept import Notes
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
@@ -65,6 +66,14 @@ Examples:
     "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
 )
 @click.option(
+    "--waivers",
+    "waivers_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Waivers and sign-offs, instead of waivers.toml.",
+)
+@click.option("--no-waivers", is_flag=True, help="Judge as if nothing were waived.")
+@click.option(
     "--report",
     "reports",
     multiple=True,
@@ -109,6 +118,8 @@ def command(
     audit: float,
     base: str,
     baseline_name: str,
+    waivers_file: Path | None,
+    no_waivers: bool,
     reports: tuple[str, ...],
     junit: str | None,
     verbose: int,
@@ -142,6 +153,9 @@ def command(
     from gaterun.core.session import RunOptions, Session
 
     settings = opened.config.settings
+    in_force = opened.in_force(bound, waivers_file)
+    if no_waivers:
+        in_force = replace(in_force, waivers=())
     store = opened.store()
     style = style_for(
         sys.stdout,
@@ -188,6 +202,7 @@ def command(
         name=opened.phase_name(phase),
         environment=opened.config.environment,
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
+        in_force=in_force,
     )
     try:
         record = session.run()

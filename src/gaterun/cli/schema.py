@@ -27,13 +27,18 @@ Examples:
   gaterun schema metrics
 """,
 )
-@click.argument("name", type=click.Choice(["phase", "config", "metrics", "run"]))
+@click.argument("name", type=click.Choice(["phase", "config", "waivers", "metrics", "run"]))
 def command(name: str) -> None:
-    """Print the JSON Schema (2020-12) of phase files, gaterun.toml, metrics or run records."""
+    """Print the JSON Schema (2020-12) of a file format.
+
+    Phase files, gaterun.toml, waivers.toml, metrics or run records.
+    """
     if name == "phase":
         schema = phase_schema(load().gates)
     elif name == "config":
         schema = config_schema()
+    elif name == "waivers":
+        schema = waivers_schema()
     else:
         schema = _document_schema(name)
     click.echo(json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False))
@@ -79,7 +84,8 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
                 },
             }
             for name, properties in options.items()
-        ],
+        ]
+        + [_manual(common)],
     }
     entries = {
         "type": "array",
@@ -112,6 +118,45 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
         },
         "additionalProperties": False,
         "$defs": {**definitions, "gate": entry},
+    }
+
+
+def _manual(common: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry that a person signs: it has files, and no plugin."""
+    from gaterun.core.signoff import ManualOptions
+
+    known = _of(ManualOptions)["properties"]
+    return {
+        "if": {"properties": {"mode": {"const": "manual"}}, "required": ["mode"]},
+        "then": {
+            "properties": {**dict.fromkeys(common, True), **known},
+            "additionalProperties": False,
+        },
+    }
+
+
+def waivers_schema() -> dict[str, Any]:
+    """The schema of waivers.toml."""
+    from gaterun.core.waiver_file import SIGNOFF_KEYS, WAIVER_KEYS
+
+    needed = {"waiver": ["gate", "reason", "owner", "expires"], "signoff": list(SIGNOFF_KEYS)}
+    tables = {
+        kind: {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {key: _of(type_) for key, type_ in keys.items()},
+                "required": needed[kind],
+                "additionalProperties": False,
+            },
+        }
+        for kind, keys in (("waiver", WAIVER_KEYS), ("signoff", SIGNOFF_KEYS))
+    }
+    return {
+        "title": "waivers.toml",
+        "type": "object",
+        "properties": tables,
+        "additionalProperties": False,
     }
 
 

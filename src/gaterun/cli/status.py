@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import click
 
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.freshness import Standing, survey
-from gaterun.model.phase import Mode, Phase, Requirement
+from gaterun.core.result import is_blocking
+from gaterun.model.phase import Phase, Requirement
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import standing as of_result
 
@@ -67,11 +69,21 @@ def stand(opened: Opened, phase: Phase, chosen: Sequence[Requirement]) -> tuple[
         resources=opened.plugins.resources,
     )
     store = Store(opened.config.state)
-    return survey(phase.id, chosen, binder=binder, tree=tree, store=store)
+    found = survey(
+        phase.id,
+        chosen,
+        binder=binder,
+        tree=tree,
+        store=store,
+        in_force=opened.in_force(phase),
+    )
+    for problem in store.problems:
+        click.echo(f"warning: {problem}; it is passed over", err=True)
+    return found
 
 
 def _counts(gate: Requirement) -> bool:
-    return gate.mode is Mode.BLOCKING and not gate.skip
+    return is_blocking(gate, datetime.now(UTC).date()) and not gate.skip
 
 
 def _verdict(item: Standing) -> str:

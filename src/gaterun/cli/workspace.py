@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gaterun.core.store import Store
     from gaterun.model.record import RunRecord
     from gaterun.model.report import Reporter
+    from gaterun.model.waiver import InForce
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,7 +54,7 @@ class Opened(Struct, frozen=True, kw_only=True):
         """
         from gaterun.core.store import Store
 
-        store = Store(self.config.state)
+        store = Store(self.config.state, keep=self.config.settings.keep)
         store.prepare()
         return store
 
@@ -72,7 +74,11 @@ class Opened(Struct, frozen=True, kw_only=True):
         """The newest recorded run of a phase; nothing is written to find it."""
         from gaterun.core.store import Store
 
-        return Store(self.config.state).latest(phase)
+        store = Store(self.config.state)
+        record = store.latest(phase)
+        for problem in store.problems:
+            click.echo(f"warning: {problem}; it is passed over", err=True)
+        return record
 
     def phase_name(self, name: str | None) -> str:
         """The phase that is meant: named, configured, or the only one there is.
@@ -117,6 +123,46 @@ class Opened(Struct, frozen=True, kw_only=True):
                 hint = nearest(wanted, sorted(names | set(COMMANDS)))
                 raise UsageError(error.message, help=hint or error.help) from error
             raise
+
+    def in_force(self, phase: Phase, file: Path | None = None) -> InForce:
+        """The waivers and sign-offs that a phase is judged with today, in UTC.
+
+        Args:
+            file: the waiver file that the command line names.
+
+        Raises:
+            UsageError: it cannot be read, or something in it is wrong.
+        """
+        from datetime import UTC, datetime
+
+        from gaterun.model.waiver import WAIVERS_FILE, InForce
+
+        today = datetime.now(UTC).date()
+        if file is None and not os.path.lexists(self.root / WAIVERS_FILE):
+            return InForce(today=today)
+        from gaterun.core.waiver_names import in_force
+
+        return in_force(
+            self.root,
+            file,
+            phase,
+            today=today,
+            longest=self.config.settings.max_waiver_days,
+            elsewhere=lambda gate: self.is_elsewhere(gate, phase),
+        )
+
+    def is_elsewhere(self, gate: str, phase: Phase) -> bool:
+        """Whether a plugin offers a gate, or another phase of the workspace has it."""
+        if "::" not in gate and gate in self.plugins.gates:
+            return True
+        for name in sorted(phase_names(self.config.phase_folders, {})):
+            try:
+                other = self.phase(name)
+            except UsageError:
+                continue  # whoever runs that phase is told
+            if any(gate in {r.node_id, r.id} for r in other.requirements if other.id != phase.id):
+                return True
+        return False
 
 
 def open_workspace(

@@ -180,10 +180,11 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
     known: Mapping[str, Sequence[str]],
     task_skip: str,
 ) -> Requirement:
+    mode = table.take("mode", Mode, Mode.BLOCKING)
     use = table.take("use", str, key)
-    if use not in gates:
+    gate = _manual(table) if mode is Mode.MANUAL else gates.get(use)
+    if gate is None:
         raise table.error("use", f"no plugin offers a gate '{use}'", help=nearest(use, list(gates)))
-    gate = gates[use]
     asked = (*resource_names(gate.measure), *(resource_names(gate.fix) if gate.fix else ()))
     for name in asked:
         if resources is not None and name not in resources:
@@ -210,12 +211,23 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
             f"gate '{key}' has no condition, so it could not fail",
             help=f'add require = "…" over its metrics: {", ".join(metrics)}',
         )
-    mode = table.take("mode", Mode, Mode.BLOCKING)
-    enforce_after = table.take("enforce_after", date, None)
+    enforce_after: date | None = table.take("enforce_after", date, None)
     if mode is Mode.ADVISORY and enforce_after is None:
         raise table.error(
             "mode", "an advisory gate needs an end", help="add enforce_after = 2027-01-31"
         )
+    if mode is not Mode.ADVISORY and enforce_after is not None:
+        # Whoever extends an advisory gate and makes it block cannot take the date away.
+        if (
+            table.places.get("mode", table.places["enforce_after"])[0]
+            is (table.places["enforce_after"][0])
+        ):
+            raise table.error(
+                "enforce_after",
+                f"a gate that is {mode.value} has no such date",
+                help='add mode = "advisory", or take the date away',
+            )
+        enforce_after = None
     source, path = table.home or (Source("?", ""), ())
     return Requirement(
         task=task,
@@ -236,6 +248,34 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
         enforce_after=enforce_after,
         skip=skip,
     )
+
+
+def _manual(table: Table) -> Gate:
+    """The gate of an entry that a person signs.
+
+    Raises:
+        UsageError: it uses a plugin, or names no files that could be signed.
+    """
+    from gaterun.core.signoff import MANUAL, outside
+
+    if "use" in table.values:
+        raise table.error(
+            "use",
+            "a manual gate uses no plugin, a person signs it",
+            help='write id = "…" and file = "…"',
+        )
+    if "inputs" in table.values:
+        # It would be used again as long as these are the same, whoever has signed what.
+        raise table.error("inputs", "a manual gate depends on its file, and on who has signed it")
+    value = table.values.get("file", "")
+    names = value if isinstance(value, list) else [value]
+    if not names or any(isinstance(name, str) and outside(name) for name in names):
+        raise table.error(
+            "file",
+            "a manual gate names the file that is signed, below the workspace",
+            help='write file = "docs/…", or a list of files',
+        )
+    return MANUAL
 
 
 def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:

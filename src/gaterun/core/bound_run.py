@@ -20,6 +20,7 @@ from gaterun.model.binding import Binding
 from gaterun.model.phase import Outputs, Phase, Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Outcome, Reason, Verdict
+from gaterun.model.waiver import InForce
 
 #: How many changed files are named.
 _NAMED = 3
@@ -34,6 +35,7 @@ class BoundRun:
         chosen: the gates of this run.
         fresh: measure everything, whatever is kept.
         audit: share of the kept measurements that are made again all the same, from 0 to 1.
+        in_force: the waivers of today, with which kept measurements are judged.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class BoundRun:
         *,
         fresh: bool = False,
         audit: float = 0.0,
+        in_force: InForce | None = None,
     ) -> None:
+        self._in_force = in_force
         self._binder = binder
         self._shelf = shelf
         self._bindings: dict[str, Binding] = {}
@@ -84,6 +88,7 @@ class BoundRun:
             seconds=0.0,
             binding=kept.binding,
             reused=kept.reused,
+            in_force=self._in_force,
         )
 
     def audited(self, gate: Requirement, result: GateResult) -> GateResult:

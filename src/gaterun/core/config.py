@@ -35,6 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     color: Annotated[str, help("auto, always or never")] = "auto"
     output: Annotated[str, help("auto, human or agent")] = "auto"
     max_warnings: Annotated[int, help("advisory failures allowed; -1 means any number")] = -1
+    max_waiver_days: Annotated[int, help("days that a waiver may still have, at most")] = 90
+    keep: Annotated[int, help("how many recorded runs are kept; 0 for all")] = 50
     pass_env: Annotated[
         tuple[str, ...], help("variables that gates' commands get beyond the usual; AWS_* for many")
     ] = ()
@@ -182,8 +184,13 @@ def load_config(
             raise UsageError(
                 f"{name} = {values[name]!r} ({origins[name]}) is none of {', '.join(choices)}"
             )
-    if values.get("jobs", 0) < 0:
-        raise UsageError(f"jobs = {values['jobs']} ({origins['jobs']}) is less than 0")
+    for name in ("jobs", "keep"):
+        if values.get(name, 0) < 0:
+            raise UsageError(f"{name} = {values[name]} ({origins[name]}) is less than 0")
+    if (longest := values.get("max_waiver_days", 1)) < 1:
+        raise UsageError(
+            f"max_waiver_days = {longest} ({origins['max_waiver_days']}) is less than 1"
+        )
     if values.get("pass_env"):
         _check_pass_env(values["pass_env"], origins["pass_env"])
     config = Config(

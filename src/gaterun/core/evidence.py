@@ -21,6 +21,13 @@ from gaterun.model.verdict import Outcome
 _SEARCHED = 1 << 18
 
 
+def writable(text: str) -> str:
+    """`text` as JSON can hold it: names that are not UTF-8 come with surrogates."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def trace(
     completed: Completed,
     processes: Processes,
@@ -41,10 +48,9 @@ def trace(
         place = place.relative_to(root)
     folder = log.rpartition("/")[0]
     changed = env or {}
-    hidden = processes.redactor.text
     return Evidence(
-        argv=tuple(map(hidden, completed.argv)),
-        cwd=hidden(str(place)),
+        argv=tuple(processes.redactor.text(writable(word)) for word in completed.argv),
+        cwd=writable(str(place)),
         exit_status=completed.exit_status,
         seconds=round(completed.seconds, 3),
         log=log,
@@ -54,8 +60,8 @@ def trace(
             for kept in completed.logs
         ),
         environment=completed.environment,
-        variables=tuple(sorted(name for name, value in changed.items() if value is not None)),
-        removed=tuple(sorted(name for name, value in changed.items() if value is None)),
+        variables=tuple(sorted(writable(n) for n, value in changed.items() if value is not None)),
+        removed=tuple(sorted(writable(n) for n, value in changed.items() if value is None)),
         misses=() if completed.ok else _misses(completed, processes.environment.withheld),
     )
 
@@ -70,7 +76,7 @@ def _misses(completed: Completed, withheld: tuple[str, ...]) -> tuple[str, ...]:
             size = stream.seek(0, 2)
             stream.seek(max(0, size - _SEARCHED))
             found.update(_mention(withheld).findall(stream.read()))
-    return tuple(sorted(name.decode("utf-8", "surrogateescape") for name in found))
+    return tuple(sorted(name.decode("utf-8", "replace") for name in found))
 
 
 @lru_cache(maxsize=4)
@@ -109,7 +115,14 @@ def hidden(result: GateResult, redactor: Redactor) -> GateResult:
     return replace(
         result,
         verdict=replace(
-            verdict, message=text(verdict.message), help=text(verdict.help), checks=checks
+            verdict,
+            message=text(verdict.message),
+            help=text(verdict.help),
+            checks=checks,
+            waived=tuple(
+                replace(waived, reason=text(waived.reason), issue=text(waived.issue))
+                for waived in verdict.waived
+            ),
         ),
         metrics={name: _metric(record, redactor) for name, record in result.metrics.items()},
         findings=tuple(_finding(finding, redactor) for finding in result.findings),
@@ -123,6 +136,8 @@ def _texts(result: GateResult) -> Iterator[str]:
     yield result.verdict.help
     yield from result.notes
     yield from result.recipe.values()
+    for waived in result.verdict.waived:
+        yield from (waived.reason, waived.issue)
     for check in result.verdict.checks:
         yield check.why
         yield from (value for value in (check.actual, check.baseline) if isinstance(value, str))

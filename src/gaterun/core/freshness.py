@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -10,14 +9,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from gaterun.core.binding import Binder
-from gaterun.core.reuse import Shelf, digests
-from gaterun.core.store import Store, read_record
+from gaterun.core.reuse import Shelf, digests, measurement_of
+from gaterun.core.store import Store
 from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
-from gaterun.model.errors import UsageError
 from gaterun.model.phase import Requirement
 from gaterun.model.record import GateResult
-from gaterun.model.verdict import Outcome
+from gaterun.model.verdict import Outcome, Verdict
+from gaterun.model.waiver import InForce
 
 
 class Freshness(StrEnum):
@@ -62,6 +61,7 @@ def survey(
     binder: Binder,
     tree: TreeState | None,
     store: Store,
+    in_force: InForce | None = None,
 ) -> tuple[Standing, ...]:
     """What is known of each gate.
 
@@ -70,6 +70,7 @@ def survey(
         binder: of the tree as it is now.
         tree: the same tree.
         store: where runs are recorded and measurements kept.
+        in_force: the waivers of today.
     """
     last = _last(phase, chosen, store)
     shelf = Shelf(store.path / "measured")
@@ -82,6 +83,8 @@ def survey(
             freshness, why = Freshness.MISSING, "it was never measured here"
         elif changed := _changed(gate, result, binding, same_tree=digest == whole):
             freshness, why = Freshness.STALE, changed
+        elif not _still_waived(gate, result, in_force or InForce()):
+            freshness, why = Freshness.STALE, "its waivers have expired, or changed"
         else:
             freshness, why = Freshness.FRESH, ""
         found.append(
@@ -114,22 +117,30 @@ def _changed(
     return f"{', '.join(changes)} changed" if changes else ""
 
 
+def _still_waived(gate: Requirement, result: GateResult, in_force: InForce) -> bool:
+    """Whether the waivers of today cover what those of a waived result did."""
+    if result.outcome is not Outcome.WAIVED:
+        return True
+    from gaterun.core.waivers import apply
+
+    failed = Verdict(outcome=Outcome.FAIL, checks=result.verdict.checks)
+    # Without the baseline: a waiver that compares with it is judged by the next run.
+    again = apply(in_force, gate, measurement_of(result), failed, None)
+    return again.outcome is Outcome.WAIVED
+
+
 def _last(
     phase: str, chosen: Sequence[Requirement], store: Store
 ) -> dict[str, tuple[str, str, GateResult]]:
     """The newest result of each gate that says something, with its run and that run's tree."""
     wanted = {gate.node_id for gate in chosen if not gate.skip}
     found: dict[str, tuple[str, str, GateResult]] = {}
-    for path in reversed(store.records()):
+    for record in store.newest(phase):
         if not wanted:
             break
-        with contextlib.suppress(UsageError):
-            record = read_record(path)
-            if record.phase != phase or record.role != "run":
-                continue
-            for result in record.results:
-                said = result.outcome not in {Outcome.SKIPPED, Outcome.BLOCKED}
-                if said and result.node_id in wanted:
-                    found[result.node_id] = (record.id, record.tree.digest, result)
-                    wanted.remove(result.node_id)
+        for result in record.results:
+            said = result.outcome not in {Outcome.SKIPPED, Outcome.BLOCKED}
+            if said and result.node_id in wanted:
+                found[result.node_id] = (record.id, record.tree.digest, result)
+                wanted.remove(result.node_id)
     return found

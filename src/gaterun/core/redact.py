@@ -1,7 +1,8 @@
-"""Puts ``***`` in the place of secrets, in files and texts, before anybody reads or keeps them."""
+"""Puts ``***`` in the place of secrets, in files and texts, before they are kept."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -104,6 +105,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         encoded = (secret.encode("utf-8", "surrogateescape") for secret in secrets)
+        self._found: list[Path] = []
         # The longest first: one may be the beginning of another.
         self._secrets = tuple(sorted(encoded, key=lambda secret: (-len(secret), secret)))
         self._kinds = tuple(
@@ -141,16 +143,17 @@ class Redactor:
                 batch.clear()
         return not self.hides("\0".join(batch).encode("utf-8", "surrogatepass"))
 
-    def file(self, path: Path, name: str = "") -> Log:
-        """Hide secrets in a file that nobody writes to any more, and say what it holds then.
+    def look(self, path: Path, name: str = "") -> Log:
+        """Say what a file will hold once its secrets are hidden, and leave it as it is.
 
-        A file without any is only read, a piece at a time, and stays as it is.
+        A gate reads what its command wrote: ``git cat-file`` announces sizes, and a byte more or
+        less would make a measurement wrong. `settle` hides what was found.
 
         Args:
             name: how the file is to be called in the answer.
 
         Raises:
-            OSError: it cannot be read, or not be replaced.
+            OSError: it cannot be read.
         """
         import hashlib
 
@@ -159,20 +162,53 @@ class Redactor:
             while piece := stream.read(_PIECE):
                 digest.update(piece)
                 size += len(piece)
-                found = found or self.hides(before + piece)
+                found = found or self.hides(before + piece if before else piece)
                 before = piece[-_OVERLAP:]
-        if not found:
-            return Log(path=name, size=size, sha256=digest.hexdigest())
-        digest, size = hashlib.sha256(), 0
+        if found:
+            self._found.append(path)
+            digest, size = hashlib.sha256(), 0
+            with path.open("rb") as stream:
+                for piece in self._pieces(stream):
+                    digest.update(piece)
+                    size += len(piece)
+        return Log(path=name, size=size, sha256=digest.hexdigest())
+
+    def settle(self) -> None:
+        """Hide the secrets of every file in which `look` found some.
+
+        Raises:
+            OSError: one cannot be written; it is emptied then.
+        """
+        while self._found:
+            self.file(self._found[-1])
+            self._found.pop()
+
+    def file(self, path: Path) -> None:
+        """Hide the secrets of a file that nobody writes to any more.
+
+        Raises:
+            OSError: it cannot be read, or cannot be written and is emptied.
+        """
         try:
             with written_aside(path) as aside, path.open("rb") as old, aside.open("wb") as new:
                 for piece in self._pieces(old):
-                    digest.update(piece)
-                    size += new.write(piece)
+                    new.write(piece)
         except OSError:
-            os.truncate(path, 0)  # no log is better than one that gives a secret away
+            with contextlib.suppress(OSError):
+                os.truncate(path, 0)  # no log is better than one that gives a secret away
             raise
-        return Log(path=name, size=size, sha256=digest.hexdigest())
+
+    @staticmethod
+    def digest(path: Path) -> str:
+        """SHA-256 of a file that holds no secret.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        import hashlib
+
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def _spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
         """Where secrets are, and what takes their place."""

@@ -20,6 +20,7 @@ from gaterun.model.measurement import Measurement
 from gaterun.model.phase import Mode, Requirement
 from gaterun.model.record import GateResult, MetricRecord
 from gaterun.model.verdict import Outcome, Verdict
+from gaterun.model.waiver import InForce
 
 #: The baseline's values for a measurement of a requirement; ``None`` without a baseline.
 BaselineOf = Callable[[Requirement, Measurement], Mapping[str, BaselineValue] | None]
@@ -89,25 +90,33 @@ def obtain(
     *,
     progress: Callable[[str], None],
     repeat: str = "",
+    in_force: InForce | None = None,
     binding: Binding | None = None,
 ) -> GateResult:
     """Measure and judge.
 
     Args:
+        in_force: waivers and sign-offs; ``None`` for none.
         binding: what the measurement depends on, as far as that is known beforehand.
 
     Raises:
         Stopped: the run was interrupted.
     """
     started, clock = time.time(), time.monotonic()
+    in_force = in_force or InForce()
     try:
-        measurement, trace = bench.measure(
-            requirement.gate,
-            requirement.options,
-            name=requirement.node_id,
-            timeout=requirement.timeout,
-            progress=progress,
-        )
+        if requirement.mode is Mode.MANUAL:
+            from gaterun.core.signoff import signed
+
+            measurement, trace = signed(requirement, in_force.signoffs, bench.root), None
+        else:
+            measurement, trace = bench.measure(
+                requirement.gate,
+                requirement.options,
+                name=requirement.node_id,
+                timeout=requirement.timeout,
+                progress=progress,
+            )
     except CannotMeasure as refusal:
         return unmeasured(
             requirement,
@@ -122,17 +131,18 @@ def obtain(
             seconds=time.monotonic() - clock,
             evidence=refusal.evidence,
         )
-    if binding is not None:
+    if binding is not None and trace is not None:
         binding = replace(binding, reads=digests(trace.reads))
     return judged(
         requirement,
         measurement,
         baseline,
-        evidence=tuple(trace.evidence),
+        evidence=tuple(trace.evidence) if trace else (),
         repeat=repeat,
         started=started,
         seconds=time.monotonic() - clock,
         binding=binding,
+        in_force=in_force,
     )
 
 
@@ -147,9 +157,15 @@ def judged(
     seconds: float,
     binding: Binding | None,
     reused: Reused | None = None,
+    in_force: InForce | None = None,
 ) -> GateResult:
-    """Judge a measurement, made now or before."""
-    verdict = judge(requirement, measurement, baseline(requirement, measurement))
+    """Judge a measurement, made now or before, with the waivers of today."""
+    compared = baseline(requirement, measurement)
+    verdict = judge(requirement, measurement, compared)
+    if in_force is not None and in_force.waivers:
+        from gaterun.core.waivers import apply
+
+        verdict = apply(in_force, requirement, measurement, verdict, compared)
     values = measured_metrics(requirement, measurement)
     return GateResult(
         node_id=requirement.node_id,

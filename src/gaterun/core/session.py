@@ -18,7 +18,7 @@ from gaterun.core.binding import Binder
 from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
-from gaterun.core.evidence import hidden, without_variables
+from gaterun.core.evidence import hidden, without_variables, writable
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
@@ -36,6 +36,7 @@ from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
+from gaterun.model.waiver import InForce
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ class Session:
         seconds: how long each gate took before, by node id.
         environment: what commands inherit; the allowed variables of this process by default.
         tell: called with every event, from the thread that calls `run`.
+        in_force: the waivers and sign-offs to judge with.
     """
 
     phase: Phase
@@ -88,6 +90,7 @@ class Session:
     baseline: MetricsDocument | None = None
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    in_force: InForce = field(default_factory=InForce)
     environment: Environment | None = None
 
     def run(self) -> RunRecord:
@@ -131,12 +134,13 @@ class Session:
             target=lambda: environment.update(host.facts(self.root)), daemon=True
         )
         prober.start()
-        self.tell(
+        tell = folder.events.telling(self.tell)
+        tell(
             RunStarted(
                 run_id=folder.id,
                 phase=self.phase.id,
                 title=self.phase.title,
-                root=str(self.root),
+                root=writable(str(self.root)),
                 version=__version__,
                 tree=tree,
                 nodes=tuple(gate.node_id for gate in self.chosen),
@@ -145,6 +149,7 @@ class Session:
                 jobs=self.options.jobs,
                 time=started,
                 base=base or "",
+                role=self.options.role,
             )
         )
 
@@ -160,6 +165,7 @@ class Session:
             self.chosen,
             fresh=self.options.fresh,
             audit=self.options.audit,
+            in_force=self.in_force,
         )
 
         def baseline(
@@ -192,6 +198,7 @@ class Session:
                 progress=say,
                 repeat=repeat(gate),
                 binding=bound.binding(gate),
+                in_force=self.in_force,
             )
             return bound.audited(gate, hidden(result, redactor))
 
@@ -204,7 +211,7 @@ class Session:
             repeat=repeat,
             recall=lambda gate: bound.recall(gate, baseline, repeat(gate)),
             at_hand=bound.at_hand,
-            tell=self.tell,
+            tell=tell,
         )
         for task, need in loop.unmet:
             warnings.append(f"task {task} needs {need}, which is not part of this run")
@@ -223,17 +230,24 @@ class Session:
             if before and after and (changed := after.changed_since(before)):
                 warnings.append(f"the working tree changed during the run: {named(changed)}")
                 for result in bound.settle(self.chosen, loop.results, after):
-                    self.tell(GateFinished(result=result, time=time.time()))
+                    tell(GateFinished(result=result, time=time.time()))
             bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
+        if self.in_force.waivers:
+            from gaterun.core.waivers import leftovers
+
+            nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
+            warnings += leftovers(self.in_force, ordered, nodes)
         warnings.extend(without_variables(ordered))
+        if folder.events.problem:
+            warnings.append(f"the run's events were not all kept: {folder.events.problem}")
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
-            root=str(self.root),
+            root=writable(str(self.root)),
             version=__version__,
-            argv=tuple(map(redactor.text, self.options.argv)),
+            argv=tuple(redactor.text(writable(word)) for word in self.options.argv),
             tree=tree,
             environment=dict(environment),
             tasks={
@@ -250,16 +264,17 @@ class Session:
             base=base or "",
             interrupted=loop.interrupted,
             warnings=tuple(map(redactor.text, warnings)),
-            withheld=processes.environment.withheld,
-            variables=tuple(sorted(processes.environment.given)),
+            withheld=tuple(map(writable, processes.environment.withheld)),
+            variables=tuple(sorted(map(writable, processes.environment.given))),
             environment_digest=processes.environment.digest,
         )
+        over = RunFinished(record=record, time=time.time())
         try:
-            folder.finish(record)
+            folder.finish(over, redactor)
         except OSError as error:
             unkept = f"the run could not be recorded: {error.strerror}"
             record = _with_warning(record, unkept)
-        self.tell(RunFinished(record=record, time=time.time()))
+        tell(RunFinished(record=record, time=over.time))
         return record
 
     def _look(self, git: Git, warnings: list[str]) -> TreeState | None:

@@ -32,9 +32,9 @@ class Completed(Struct, frozen=True, kw_only=True):
         seconds: wall time.
         cpu_seconds: user and system time of the process and its waited-for children.
         max_rss: peak resident set in bytes of the largest process; 0 where unknown.
-        stdout, stderr: log files that hold the output as bytes, secrets hidden.
+        stdout, stderr: log files that hold the output as bytes.
         started: seconds since the epoch.
-        logs: digests of `stdout` and `stderr`, by name of the file.
+        logs: `stdout` and `stderr` as they are kept when the run is over, secrets hidden.
         environment: digest of all variables that it got, but for gaterun's markers.
     """
 

@@ -39,6 +39,8 @@ class Metric(Struct, frozen=True, kw_only=True):
         better: the direction that counts as an improvement.
         help: one line of meaning.
         host_bound: a value from another machine or toolchain cannot be compared with it.
+        counts: rules, as globs, of the findings that it counts: each of them that is worse than
+            a note, once, and nothing else. Waived findings are taken off it where that is so.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Metric(Struct, frozen=True, kw_only=True):
     better: Better = Better.LOWER
     help: str = ""
     host_bound: bool = False
+    counts: tuple[str, ...] = ()
 
 
 class Change(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ class Mode(StrEnum):
 
     BLOCKING = "blocking"
     ADVISORY = "advisory"
+    MANUAL = "manual"  # a person signs it; nothing is measured
 
 
 class Location(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from gaterun.model.metric import Better, Measured, Unit
 from gaterun.model.verdict import ExitCode, Outcome, Verdict
 
 #: Version of the record's shape; a reader refuses a greater major part.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class MetricRecord(Struct, frozen=True, kw_only=True):

@@ -94,6 +94,28 @@ class Check(Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
 
 
+class Waived(Struct, frozen=True, kw_only=True):
+    """What one waiver covers of a gate's failure.
+
+    Attributes:
+        condition: the failed condition.
+        findings: how many findings it takes off; 0 where it covers the condition by name.
+        instead: what had to hold instead of the condition, and does; empty for findings.
+        expires: ISO date of the last day on which the waiver holds, in UTC.
+        issue: where the work is followed; may be empty.
+        place: ``file:line`` of the waiver.
+    """
+
+    condition: str
+    reason: str
+    owner: str
+    expires: str
+    findings: int = 0
+    instead: str = ""
+    issue: str = ""
+    place: str = ""
+
+
 class Verdict(Struct, frozen=True, kw_only=True):
     """What the runner says about one gate.
 
@@ -101,6 +123,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
         reason: set exactly when the outcome is *inconclusive*.
         message: one line for people.
         help: what to do next; may be empty.
+        waived: what waivers cover of what does not hold.
     """
 
     outcome: Outcome
@@ -108,6 +131,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     help: str = ""
     checks: tuple[Check, ...] = ()
+    waived: tuple[Waived, ...] = ()
 
 
 def exit_code(codes: Iterable[ExitCode]) -> ExitCode:

@@ -131,6 +131,7 @@ def _body(result: GateResult, message: str) -> Iterator[str]:
         yield clean.block(verdict.message)
     if verdict.help:
         yield f"help: {clean.block(verdict.help)}"
+    yield from standing.waivers(result)
     for check in verdict.checks:
         if check.holds is not True:
             yield ""

@@ -154,6 +154,8 @@ def _gate(result: GateResult, detail: Detail) -> list[str]:
         titles = "Holds | Condition | Measured | Target | Baseline | Distance | Why"
         lines += [*cells.table(titles, "lllllll", rows), ""]
     lines += _findings(result, detail.findings)
+    if told := standing.waivers(result):
+        lines += ["Waived:", "", *(f"- {cells.prose(line)}" for line in told), ""]
     if detail.logs:
         lines += _logs(result)
     if result.repeat:
@@ -206,11 +208,12 @@ def _not_run(record: RunRecord, detail: Detail) -> list[str]:
     results = standing.chosen(record.results, BLOCKED, SKIPPED, WAIVED)
     if not results:
         return []
-    lines = [
-        f"- {standing.standing(result).word.lower()}: {cells.code(result.node_id)} "
-        f"{cells.prose(standing.gist(result))}"
-        for result in results[: detail.rows]
-    ]
+    lines = []
+    for result in results[: detail.rows]:
+        word = standing.standing(result).word.lower()
+        gist = cells.prose(standing.gist(result))
+        lines.append(f"- {word}: {cells.code(result.node_id)} {gist}")
+        lines += [f"  - {cells.prose(line)}" for line in standing.waivers(result)]
     if len(results) > detail.rows:
         lines.append(f"- and {len(results) - detail.rows} more")
     counts = [f"{number} {kind.phrase}" for number, kind in standing.tally(results)]

@@ -145,6 +145,22 @@ def gist(result: GateResult) -> str:
     return ", ".join(measured_against_target(result, check) for check in checks)
 
 
+def waivers(result: GateResult) -> list[str]:
+    """What waivers cover of a gate, a line each: condition, how much, until when, whose, why."""
+    lines = []
+    for waived in result.verdict.waived:
+        covered = figures.plural(waived.findings, "finding") if waived.findings else ""
+        if waived.instead:
+            covered = f"{clean.line(waived.instead)} instead,"
+        issue = f" ({clean.line(waived.issue)})" if waived.issue else ""
+        lines.append(
+            f"{clean.line(waived.condition)}: {covered} waived until {clean.line(waived.expires)} "
+            f"by {clean.line(waived.owner)}: {clean.line(waived.reason)}{issue} "
+            f"[{clean.line(waived.place)}]"
+        )
+    return lines
+
+
 def flags(result: GateResult) -> str:
     """What else must be known beside the verdict, in brackets; empty when nothing."""
     parts = []

@@ -32,6 +32,8 @@ def failure(result: GateResult, pen: Pen) -> Iterator[str]:
         if check.holds is None:
             yield from _undecided(check, pen)
     yield from findings(result, pen)
+    for line in standing.waivers(result):
+        yield from pen.wrap(line, "", "    ")
     if result.verdict.help:
         yield from pen.wrap(f"help: {result.verdict.help}", "", "      ")
     if pen.style.verbosity > 0:
@@ -75,6 +77,19 @@ def no_verdict(result: GateResult, pen: Pen) -> Iterator[str]:
     if pen.style.verbosity > 0:
         yield from values(result, pen)
     yield from repeat(result, pen, "    ")
+    yield ""
+
+
+def waived(result: GateResult, pen: Pen) -> Iterator[str]:
+    """What does not hold of a waived gate, and who accepts it until when."""
+    kind = standing.standing(result)
+    name = pen.paint(pen.line(result.node_id), kind.colour, "bold")
+    failed = standing.failed_checks(result)
+    measured = ", ".join(standing.measured_against_target(result, check) for check in failed)
+    yield name
+    yield from pen.wrap(measured, "    ", "        ")
+    for line in standing.waivers(result):
+        yield from pen.wrap(line, "    ", "        ")
     yield ""
 
 

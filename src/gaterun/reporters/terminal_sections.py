@@ -9,7 +9,7 @@ from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import figures, standing, terminal_gate
 from gaterun.reporters.pen import Pen
-from gaterun.reporters.standing import ADVISORY, FAILED, NO_VERDICT, STANDINGS
+from gaterun.reporters.standing import ADVISORY, FAILED, NO_VERDICT, STANDINGS, WAIVED
 
 
 def sections(record: RunRecord, pen: Pen) -> list[str]:
@@ -71,6 +71,8 @@ def _bodies(record: RunRecord, pen: Pen) -> Iterator[str]:
         yield from _section("no verdict", undecided, terminal_gate.no_verdict, pen)
         advisory = standing.chosen(record.results, ADVISORY)
         yield from _section("advisory failures", advisory, terminal_gate.failure, pen)
+        waived = standing.chosen(record.results, WAIVED)
+        yield from _section("waived", waived, terminal_gate.waived, pen)
     if verbosity > 0:
         shown = {*_shown_above(record)}
         rest = [
