@@ -254,6 +254,7 @@ class Session:
                 **{task.id: task.title for task in self.phase.tasks},
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
             },
+            needs=self.phase.needs,
             results=ordered,
             started=started,
             seconds=time.monotonic() - clock,

@@ -80,9 +80,7 @@ def linked(text: str) -> Sequence[Html | str]:
     return [*parts, text[end:]]
 
 
-def _group(
-    rule: str, found: Sequence[Finding], anchor: str, limit: int, *, opened: bool
-) -> Html:
+def _group(rule: str, found: Sequence[Finding], anchor: str, limit: int, *, opened: bool) -> Html:
     rest = len(found) - limit
     note = (
         f"and {plural(rest, 'more finding')} of this rule: the JSON report and the run's record "

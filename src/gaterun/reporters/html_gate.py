@@ -16,7 +16,7 @@ from gaterun.reporters.html_graph import waits_for
 from gaterun.reporters.html_marks import badge, mark, meaning
 from gaterun.reporters.html_sheet import Sheet, table
 from gaterun.reporters.html_text import Child, Html, joined, tag
-from gaterun.reporters.standing import ADVISORY, FAILED, NO_VERDICT
+from gaterun.reporters.standing import ADVISORY, FAILED, NO_VERDICT, PASSED
 
 _CHECKS = ("Condition", "Holds", "Measured", "Baseline", "Wanted", "Distance")
 
@@ -35,7 +35,7 @@ def gate(result: GateResult, sheet: Sheet) -> Html:
         tag("h3", badge(kind), " ", result.title or result.gate, id=f"{anchor}-t"),
         tag("p", tag("code", result.node_id), f" · {duration(result.seconds)}", class_="soft"),
         tag("p", standing.gist(result), class_="gist"),
-        tag("p", meaning(result)[:1].upper() + meaning(result)[1:], ".", class_="soft"),
+        _meaning(result),
         _remarks(result, sheet),
         tag("p", tag("strong", "Next: "), linked(verdict.help)) if verdict.help.strip() else None,
         _conditions(result, opened=needs_somebody),
@@ -49,9 +49,17 @@ def gate(result: GateResult, sheet: Sheet) -> Html:
     )
 
 
+def _meaning(result: GateResult) -> Html | None:
+    """What a standing means that is neither passed nor failed."""
+    if standing.standing(result) in {PASSED, FAILED}:
+        return None
+    words = meaning(result)
+    return tag("p", words[:1].upper() + words[1:], ".", class_="soft")
+
+
 def _remarks(result: GateResult, sheet: Sheet) -> Html | None:
     """What must be known beside the verdict, a line each."""
-    lines: list[Child] = []
+    lines: list[Child] = list(standing.waivers(result))
     if not result.blocking:
         until = result.advisory_until
         lines.append(
@@ -96,7 +104,9 @@ def _conditions(result: GateResult, *, opened: bool) -> Html | None:
     if opened:
         return body
     holding = sum(check.holds is True for check in checks)
-    summary = f"{plural(len(checks), 'condition')}, {holding} of them hold"
+    summary = f"{holding} of {plural(len(checks), 'condition')} hold"
+    if holding == len(checks):
+        summary = f"All {holding} conditions hold" if holding > 1 else "The condition holds"
     return tag("details", tag("summary", summary), body)
 
 

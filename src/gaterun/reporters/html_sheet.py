@@ -71,7 +71,7 @@ def row(titles: Sequence[str], cells: Sequence[Child], right: Sequence[str] = ()
     """A row; an empty cell stays empty, and a phone leaves it out."""
     drawn = []
     for at, (title, cell) in enumerate(zip(titles, cells, strict=True)):
-        empty = cell is None or cell in ("", [])
+        empty = not cell
         kind = " ".join(["n"] * (title in right) + ["none"] * empty) or None
         if at:
             drawn.append(tag("td", cell, class_=kind, data_label=title))

@@ -13,8 +13,43 @@ LONGEST = 2000
 
 _VOID = frozenset({"br", "hr", "link", "meta", "wbr"})
 _ON_A_LINE = frozenset(
-    "article body dd desc details div dl dt footer g h1 h2 h3 h4 head header html li main meta nav "
-    "ol p pre section style summary svg symbol table tbody thead title tr ul".split()
+    [
+        "article",
+        "body",
+        "dd",
+        "desc",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "footer",
+        "g",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "head",
+        "header",
+        "html",
+        "li",
+        "main",
+        "meta",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "style",
+        "summary",
+        "svg",
+        "symbol",
+        "table",
+        "tbody",
+        "thead",
+        "title",
+        "tr",
+        "ul",
+    ]
 )
 
 
@@ -31,8 +66,8 @@ Child = str | int | None | Iterable["Child"]
 Attribute = str | int | float | bool | None
 
 
-def tag(name: str, *children: Child, **attributes: Attribute) -> Html:
-    """An element.
+def tag(name: str, /, *children: Child, **attributes: Attribute) -> Html:
+    r"""An element.
 
     Args:
         name: as written in HTML or SVG.
@@ -40,7 +75,7 @@ def tag(name: str, *children: Child, **attributes: Attribute) -> Html:
         attributes: a final underscore is for Python's keywords, one inside is a hyphen.
 
     >>> tag("p", "1 < 2 ", tag("b", "so"), class_="x")
-    '<p class="x">1 &lt; 2 <b>so</b></p>\\n'
+    '<p class="x">1 &lt; 2 <b>so</b></p>\n'
     """
     parts = [f"<{name}"]
     for key, value in attributes.items():
@@ -75,9 +110,9 @@ def verbatim(text: str) -> Html:
 
 
 def brief(text: str, longest: int = LONGEST) -> str:
-    """`text` cleaned, on one line, cut with an ellipsis.
+    r"""`text` cleaned, on one line, cut with an ellipsis.
 
-    >>> brief("a  b\\n c", 4)
+    >>> brief("a  b\n cd", 4)
     'a b…'
     """
     if len(text) > 8 * longest:
