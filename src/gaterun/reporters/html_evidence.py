@@ -125,7 +125,7 @@ def _shown(name: str, size: int, text: Html, after: Html | str) -> Html:
     return tag(
         "details",
         tag("summary", label),
-        tag("pre", text, class_="log", tabindex=0, role="region", aria_label=f"Log {label}"),
+        tag("pre", text, class_="log", tabindex=0, role="group", aria_label=f"Log {label}"),
         tag("p", after, class_="soft") if after else None,
     )
 

@@ -15,7 +15,7 @@ from gaterun.reporters.html_findings import findings, linked
 from gaterun.reporters.html_graph import waits_for
 from gaterun.reporters.html_marks import badge, mark, meaning
 from gaterun.reporters.html_sheet import Sheet, table
-from gaterun.reporters.html_text import Child, Html, joined, tag
+from gaterun.reporters.html_text import Child, Html, brief, joined, tag
 from gaterun.reporters.standing import ADVISORY, FAILED, NO_VERDICT, PASSED
 
 _CHECKS = ("Condition", "Holds", "Measured", "Baseline", "Wanted", "Distance")
@@ -114,17 +114,21 @@ def _check(result: GateResult, check: Check) -> Sequence[Child]:
     words = {True: ("Yes", "passed"), False: ("No", "failed"), None: ("Undecided", "unknown")}
     word, name = words[check.holds]
     why = standing.explanation(result, check)
-    distance = check.distance
-    if check.holds is False:
-        distance = standing.off_by(result, check) or distance
     return (
         tag("code", check.condition),
         tag("span", word, class_=f"t-{name}"),
         [standing.actual(result, check), tag("br") if why else None, why or None],
         standing.baseline(result, check),
         check.target,
-        distance,
+        _distance(result, check),
     )
+
+
+def _distance(result: GateResult, check: Check) -> str:
+    if not check.holds:
+        return standing.off_by(result, check)
+    room = brief(check.distance)
+    return f"{room} to spare" if room.partition(" ")[0] not in {"", "0", "0.0"} else ""
 
 
 def _measured(result: GateResult) -> Html | None:

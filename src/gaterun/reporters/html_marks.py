@@ -96,7 +96,10 @@ def meaning(result: GateResult) -> str:
 
 def sprite() -> Html:
     """All signs, drawn once; the others refer to them."""
-    symbols = [tag("symbol", _drawn(sign), id=f"mark-{sign.name}", viewBox="0 0 16 16") for sign in MARKS.values()]
+    symbols = [
+        tag("symbol", _drawn(sign), id=f"mark-{sign.name}", viewBox="0 0 16 16")
+        for sign in MARKS.values()
+    ]
     return tag("svg", symbols, width=0, height=0, aria_hidden="true", class_="sprite")
 
 

@@ -160,14 +160,17 @@ def _attention(sheet: Sheet) -> Html | None:
     items = [
         tag(
             "li",
-            badge(standing.standing(result)),
-            " ",
-            tag("a", result.node_id, href=f"#{sheet.anchors('gate', result.node_id)}"),
-            tag("br"),
-            standing.gist(result),
-            [tag("br"), "Next: ", linked(result.verdict.help)]
-            if result.verdict.help.strip()
-            else None,
+            tag(
+                "div",
+                badge(standing.standing(result)),
+                " ",
+                tag("a", result.node_id, href=f"#{sheet.anchors('gate', result.node_id)}"),
+            ),
+            tag(
+                "div",
+                standing.gist(result),
+                tag("div", "Next: ", linked(result.verdict.help)) if result.verdict.help else None,
+            ),
         )
         for result in wanted[:100]
     ]
@@ -241,7 +244,11 @@ def _gates_of(task: str, record: RunRecord) -> list[GateResult]:
 
 def _gate_table(sheet: Sheet) -> Html:
     record = sheet.record
-    head = tag("tr", [tag("th", title, scope="col") for title in _GATES])
+    right = ("Findings", "Time")
+    head = tag(
+        "tr",
+        [tag("th", t, scope="col", class_="n" if t in right else None) for t in _GATES],
+    )
     bodies = []
     for task in _task_ids(record):
         results = _gates_of(task, record)
@@ -250,7 +257,7 @@ def _gate_table(sheet: Sheet) -> Html:
         anchor = sheet.anchors("task", task)
         link = tag("a", f"{task} {record.tasks.get(task, '')}", href=f"#{anchor}")
         title = tag("th", link, scope="rowgroup", colspan=len(_GATES))
-        rows = [row(_GATES, _cells(result, sheet)) for result in results]
+        rows = [row(_GATES, _cells(result, sheet), right) for result in results]
         bodies.append(tag("tbody", tag("tr", title, class_="group"), rows))
     return tag("table", tag("thead", head), bodies, class_="stack gates")
 

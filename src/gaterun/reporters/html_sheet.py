@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from gaterun.model.condition import Comparison, ConditionError, parse_comparison
+from gaterun.model.condition import ConditionError, parse_comparison
 from gaterun.model.metric import Metric
 from gaterun.model.record import GateResult, MetricRecord, RunRecord
 from gaterun.model.verdict import Check
@@ -51,10 +51,15 @@ class Sheet(Struct, frozen=True, kw_only=True):
 def table(titles: Sequence[str], rows: Sequence[Sequence[Child]], *, numbers: str = "") -> Html:
     """A table whose rows a phone shows as lists: each cell knows its title.
 
+    A column with nothing in it is left out.
+
     Args:
         titles: of the columns; the first column has the headers of the rows.
         numbers: titles of columns that hold numbers.
     """
+    kept = [at for at, title in enumerate(titles) if not rows or any(cells[at] for cells in rows)]
+    titles = [titles[at] for at in kept]
+    rows = [[cells[at] for at in kept] for cells in rows]
     right = numbers.split()
     head = [
         tag("th", title, scope="col", class_="n" if title in right else None) for title in titles
@@ -87,6 +92,4 @@ def _limit(check: Check, name: str, metric: MetricRecord) -> float | None:
         found = parse_comparison(check.condition, declared)
     except ConditionError:
         return None
-    if not isinstance(found, Comparison) or isinstance(found.operand, bool):
-        return None
-    return number(found.operand)
+    return None if isinstance(found.operand, bool) else number(found.operand)
