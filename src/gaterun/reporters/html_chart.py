@@ -55,7 +55,9 @@ def chart(metric: Chart) -> Html:
     """A figure with the curve, its limit, what it says in words, and a table of the runs."""
     values = metric.values
     low, high = _range(metric)
-    scale = _Scale(low, high, len(metric.points))
+    labels = {figure(value, metric.unit) for value in (low, high)}
+    gutter = min(110, round(6.4 * max(map(len, labels)))) + _LEFT
+    scale = _Scale(low, high, len(metric.points), left=gutter + 6)
     limit = metric.limit
     legend = joined(
         metric.told[:1].upper() + metric.told[1:],
@@ -69,9 +71,9 @@ def chart(metric: Chart) -> Html:
             "svg",
             tag("title", f"{metric.name} over runs", id=head),
             _grid(scale, metric.unit),
-            None if limit is None else _level(scale.y(limit)),
+            None if limit is None else _level(scale, limit),
             _curve(metric.points, scale),
-            _dates(metric.points),
+            _dates(metric.points, scale),
             viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
             width="100%",
             role="img",
@@ -89,14 +91,14 @@ def chart(metric: Chart) -> Html:
 def sparkline(metric: Chart) -> Html:
     """The course in the size of a word, told in words as well."""
     low, high = _range(metric, with_limit=False)
-    scale = _Scale(low, high, len(metric.points), left=3, right=93, top=4, bottom=20)
+    scale = _Scale(low, high, len(metric.points), left=3, right=93, top=4, bottom=16)
     return Html(
         tag(
             "svg",
             _curve(metric.points, scale, dots=False),
             width=96,
-            height=24,
-            viewBox="0 0 96 24",
+            height=20,
+            viewBox="0 0 96 20",
             role="img",
             aria_label=metric.told,
             class_="spark",
@@ -189,27 +191,42 @@ def _size(*, dots: bool, last: bool) -> float:
 def _grid(scale: _Scale, unit: Unit) -> Html:
     """The greatest value and the least, each with its line."""
     levels = [scale.low] if scale.low == scale.high else [scale.high, scale.low]
-    lines = []
-    for value in levels:
-        y = scale.y(value)
-        line = {"x1": _LEFT, "x2": _RIGHT, "y1": y, "y2": y}
-        lines.append(tag("line", **line, stroke="#8a949e", stroke_opacity=0.35))
-        lines.append(_label(figure(value, unit), _LEFT, y - 4))
-    return tag("g", lines)
+    return tag(
+        "g",
+        [
+            joined(
+                tag("line", **_across(scale, value), stroke="#8a949e", stroke_opacity=0.35),
+                _label(figure(value, unit), scale.left - 6, scale.y(value) + 4, anchor="end"),
+            )
+            for value in levels
+        ],
+    )
 
 
-def _level(y: float) -> Html:
-    line = {"x1": _LEFT, "x2": _RIGHT, "y1": y, "y2": y}
-    return tag("line", **line, stroke="#8f5e00", stroke_dasharray="5 4", class_="limit")
+def _level(scale: _Scale, value: float) -> Html:
+    return tag(
+        "line",
+        **_across(scale, value),
+        stroke="#8f5e00",
+        stroke_dasharray="5 4",
+        class_="limit",
+    )
 
 
-def _dates(points: Sequence[Point]) -> list[Html]:
+def _across(scale: _Scale, value: float) -> dict[str, float]:
+    y = scale.y(value)
+    return {"x1": scale.left, "x2": scale.right, "y1": y, "y2": y}
+
+
+def _dates(points: Sequence[Point], scale: _Scale) -> list[Html]:
     if len(points) < 2:
         return []
     first, last = moment(points[0].started), moment(points[-1].started)
+    if first[:10] == last[:10]:
+        last = last[11:]
     return [
-        _label(first, _LEFT, _HEIGHT - 6),
-        _label(last, _RIGHT, _HEIGHT - 6, anchor="end"),
+        _label(first, scale.left, _HEIGHT - 6),
+        _label(last, scale.right, _HEIGHT - 6, anchor="end"),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gaterun.model.figures import duration
 from gaterun.model.record import GateResult, MetricRecord
-from gaterun.model.verdict import Check
+from gaterun.model.verdict import Check, Outcome
 from gaterun.reporters import standing
 from gaterun.reporters.figures import figure, interval, plural
 from gaterun.reporters.html_chart import moment
@@ -34,7 +34,7 @@ def gate(result: GateResult, sheet: Sheet) -> Html:
         "section",
         tag("h3", badge(kind), " ", result.title or result.gate, id=f"{anchor}-t"),
         tag("p", tag("code", result.node_id), f" · {duration(result.seconds)}", class_="soft"),
-        tag("p", standing.gist(result), class_="gist"),
+        tag("p", _gist(result, sheet), class_="gist"),
         _meaning(result),
         _remarks(result, sheet),
         tag("p", tag("strong", "Next: "), linked(verdict.help)) if verdict.help.strip() else None,
@@ -47,6 +47,13 @@ def gate(result: GateResult, sheet: Sheet) -> Html:
         id=anchor,
         aria_labelledby=f"{anchor}-t",
     )
+
+
+def _gist(result: GateResult, sheet: Sheet) -> Child:
+    """Why it stands as it does; what blocks it is linked."""
+    if result.outcome is Outcome.BLOCKED and result.blocked_by:
+        return joined("blocked by ", _link(result.blocked_by, sheet))
+    return standing.gist(result)
 
 
 def _meaning(result: GateResult) -> Html | None:
@@ -67,9 +74,7 @@ def _remarks(result: GateResult, sheet: Sheet) -> Html | None:
             if until
             else "Advisory: its failure does not fail the run."
         )
-    if result.blocked_by:
-        lines.append(joined("Blocked by ", _link(result.blocked_by, sheet), "."))
-    elif needs := sheet.record.needs.get(result.node_id):
+    if not result.blocked_by and (needs := sheet.record.needs.get(result.node_id)):
         lines.append(f"It {waits_for(needs)}.")
     if result.flaky:
         lines.append("Flaky: something passed only after another try.")

@@ -21,12 +21,13 @@ class Node(Struct, frozen=True, kw_only=True):
     """A task to be drawn.
 
     Attributes:
+        name: the id with its title.
         words: how its gates stand.
         needs: ids of the tasks that it waits for; others than those drawn are left out.
     """
 
     id: str
-    title: str
+    name: str
     kind: Standing
     words: str
     needs: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ def graph(nodes: Sequence[Node]) -> Html:
     rows = {node.id: row for row, node in enumerate(ordered)}
     lanes = lanes_of(ordered)
     text_at = _MARGIN + _LANE * max(lanes.values(), default=0) + 28
-    spoken = " ".join(f"{node.id} {brief(node.title, 80)}: {node.told}." for node in ordered)
+    spoken = " ".join(f"{brief(node.name, 80)}: {node.told}." for node in ordered)
     return tag(
         "svg",
         tag("title", "Which task waits for which", id="graph-title"),
@@ -132,11 +133,11 @@ def _row(node: Node, row: int, lane: int, text_at: int) -> Html:
         icon(node.kind, size, x=x - _RADIUS, y=y - _RADIUS),
         tag(
             "text",
-            tag("tspan", f"{node.id} ", font_weight="600"),
-            brief(node.title, 60),
+            brief(node.name, 60),
             x=text_at,
             y=y - 3,
             font_size=15,
+            font_weight=600,
             fill="currentColor",
         ),
         tag(

@@ -108,9 +108,11 @@ def icon(kind: Standing, size: int = 16, *, x: float | None = None, y: float | N
     use = tag("use", href=f"#mark-{mark(kind).name}", width=size, height=size, x=x, y=y)
     if x is not None:
         return use
-    return Html(
-        tag("svg", use, width=size, height=size, aria_hidden="true", class_="icon").rstrip("\n")
+    square = f"0 0 {size} {size}"
+    drawn = tag(
+        "svg", use, width=size, height=size, viewBox=square, aria_hidden="true", class_="icon"
     )
+    return Html(drawn.rstrip("\n"))
 
 
 def badge(kind: Standing) -> Html:

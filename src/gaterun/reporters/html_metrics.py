@@ -15,7 +15,10 @@ from gaterun.reporters.html_text import Child, Html, tag
 #: Curves that are drawn, and rows of the table.
 CHARTS, ROWS = 24, 500
 
-_TITLES = ("Metric", "Value", "Baseline", "Change", "Wanted", "Holds", "Course")
+_TITLES = ("Metric", "Value", "Baseline", "Change", "Wanted", "Holds", "Over runs")
+
+#: The rank of a metric that no condition is about.
+_UNJUDGED = 3
 
 
 def metrics(sheet: Sheet) -> Html | None:
@@ -27,14 +30,29 @@ def metrics(sheet: Sheet) -> Html | None:
     if not rows:
         return None
     rows.sort(key=lambda item: item[0])
-    rest = len(rows) - ROWS
+    judged = [cells for rank, cells in rows if rank != _UNJUDGED]
+    others = [cells for rank, cells in rows if rank == _UNJUDGED]
     return tag(
         "section",
         tag("h2", "Metrics", id="metrics"),
-        table(_TITLES, [cells for _, cells in rows[:ROWS]], numbers="Value Baseline"),
-        tag("p", f"and {plural(rest, 'more metric')} in the run's record") if rest > 0 else None,
+        _table(judged) if judged else tag("p", "No condition is about any of them."),
+        tag(
+            "details",
+            tag("summary", f"{plural(len(others), 'metric')} that no condition is about"),
+            _table(others),
+        )
+        if others
+        else None,
         aria_labelledby="metrics",
     )
+
+
+def _table(rows: Sequence[Sequence[Child]]) -> list[Html]:
+    rest = len(rows) - ROWS
+    drawn = [table(_TITLES, rows[:ROWS], numbers="Value Baseline")]
+    if rest > 0:
+        drawn.append(tag("p", f"and {plural(rest, 'more metric')} in the run's record"))
+    return drawn
 
 
 def trends(sheet: Sheet) -> Html | None:
@@ -45,17 +63,40 @@ def trends(sheet: Sheet) -> Html | None:
         return None
     moved = [metric for metric in longer if len(set(metric.values)) > 1]
     still = [metric for metric in longer if len(set(metric.values)) == 1]
-    moved.sort(key=lambda metric: not metric.wanted)
-    rest = len(moved) - CHARTS
+    wanted = [metric for metric in moved if metric.wanted]
+    others = [metric for metric in moved if not metric.wanted]
     return tag(
         "section",
         tag("h2", "Trends", id="trends"),
         tag("p", "Over the recorded runs of this phase, the oldest on the left.", class_="soft"),
-        tag("div", [chart(metric) for metric in moved[:CHARTS]], class_="charts"),
-        tag("p", f"Not drawn: {plural(rest, 'other metric')} that changed.") if rest > 0 else None,
+        _charts(wanted),
+        tag(
+            "details",
+            tag("summary", f"{plural(len(others), 'metric')} that no condition is about"),
+            _charts(others),
+        )
+        if others
+        else None,
         _still(still),
         aria_labelledby="trends",
     )
+
+
+def _charts(moved: Sequence[Chart]) -> list[Html]:
+    rest = len(moved) - CHARTS
+    drawn = [tag("div", [chart(metric) for metric in moved[:CHARTS]], class_="charts")]
+    if rest > 0:
+        drawn.append(tag("p", f"Not drawn: {plural(rest, 'other metric')} that changed."))
+    return drawn if moved else []
+
+
+def _course(course: Chart) -> Child:
+    """How a metric went, in the space of a cell."""
+    if len(course.values) < 2:
+        return ""
+    if len(set(course.values)) == 1:
+        return tag("span", "the same", class_="soft")
+    return sparkline(course)
 
 
 def _still(still: Sequence[Chart]) -> Html | None:
@@ -82,7 +123,7 @@ def _rank(result: GateResult, name: str) -> int:
         return 0
     if None in holds:
         return 1
-    return 2 if holds else 3
+    return 2 if holds else _UNJUDGED
 
 
 def _row(result: GateResult, name: str, metric: MetricRecord, sheet: Sheet) -> Sequence[Child]:
@@ -112,5 +153,5 @@ def _row(result: GateResult, name: str, metric: MetricRecord, sheet: Sheet) -> S
         told,
         wanted[:-1],
         tag("span", words[rank], class_=f"t-{names[rank]}") if words[rank] else "",
-        sparkline(course) if len(course.values) > 1 else "",
+        _course(course),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gaterun.model.figures import duration
 from gaterun.model.metrics_document import fingerprint, metric_ids
+from gaterun.model.phase import PHASE_WIDE
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import html_gate, html_metrics, standing
@@ -212,7 +213,7 @@ def _node(task: str, record: RunRecord) -> Node:
     results = _gates_of(task, record)
     return Node(
         id=task,
-        title=record.tasks.get(task, ""),
+        name=_named(task, record),
         kind=worst(results) if results else SKIPPED,
         words=_standing_of(results),
         needs=tuple(record.needs.get(task, ())),
@@ -238,6 +239,12 @@ def _task_ids(record: RunRecord) -> list[str]:
     return list(dict.fromkeys([*record.tasks, *(result.task for result in record.results)]))
 
 
+def _named(task: str, record: RunRecord) -> str:
+    """A task with its title; gates of the whole phase are of no task."""
+    title = record.tasks.get(task, "")
+    return title if task == PHASE_WIDE and title else f"{task} {title}"
+
+
 def _gates_of(task: str, record: RunRecord) -> list[GateResult]:
     return [result for result in record.results if result.task == task]
 
@@ -255,7 +262,7 @@ def _gate_table(sheet: Sheet) -> Html:
         if not results:
             continue
         anchor = sheet.anchors("task", task)
-        link = tag("a", f"{task} {record.tasks.get(task, '')}", href=f"#{anchor}")
+        link = tag("a", _named(task, record), href=f"#{anchor}")
         title = tag("th", link, scope="rowgroup", colspan=len(_GATES))
         rows = [row(_GATES, _cells(result, sheet), right) for result in results]
         bodies.append(tag("tbody", tag("tr", title, class_="group"), rows))
@@ -288,7 +295,7 @@ def _task(task: str, sheet: Sheet) -> Html:
     told = _standing_of(results)
     return tag(
         "section",
-        tag("h2", f"{task} {record.tasks.get(task, '')}", id=anchor),
+        tag("h2", _named(task, record), id=anchor),
         tag("p", told[:1].upper() + told[1:], f"; {waits_for(needs)}" if needs else None, "."),
         [html_gate.gate(result, sheet) for result in results],
         aria_labelledby=anchor,

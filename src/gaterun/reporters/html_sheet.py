@@ -92,4 +92,4 @@ def _limit(check: Check, name: str, metric: MetricRecord) -> float | None:
         found = parse_comparison(check.condition, declared)
     except ConditionError:
         return None
-    return None if isinstance(found.operand, bool) else number(found.operand)
+    return number(found.operand)

@@ -57,12 +57,12 @@ def trends_of(record: RunRecord, state: Path | None) -> Trends:
 
 
 def number(value: Value) -> float | None:
-    """A value that can be drawn.
+    """A value that can be drawn; true and false are better said.
 
     >>> number(25), number(True), number("x"), number(float("nan"))
-    (25.0, 1.0, None, None)
+    (25.0, None, None, None)
     """
-    if isinstance(value, str) or value is None:
+    if isinstance(value, str | bool) or value is None:
         return None
     with contextlib.suppress(OverflowError):
         return float(value) if math.isfinite(value) else None
