@@ -63,7 +63,7 @@ def chart(metric: Chart) -> Html:
         metric.told[:1].upper() + metric.told[1:],
         "." if limit is None else f". Dashed: {metric.wanted}.",
     )
-    head = f"{metric.anchor}-t"
+    head = f"{metric.anchor}.t"
     return tag(
         "figure",
         tag("figcaption", tag("strong", metric.name), tag("br"), legend),

@@ -84,7 +84,7 @@ def evidence(result: GateResult, record: RunRecord, logs: Logs) -> Html | None:
         tag("summary", f"Commands and logs ({len(result.evidence):,})"),
         [_command(command, folder, logs, limit) for command in result.evidence[:COMMANDS]],
         tag("p", "and ", plural(rest, "more command"), " in the run's record") if rest > 0 else "",
-        class_="evidence",
+        class_="evidence print",
     )
 
 
@@ -103,7 +103,8 @@ def _command(command: Evidence, folder: Path | None, logs: Logs, limit: int) -> 
         facts.append(f"without {brief(', '.join(command.removed))}")
     names = [log.path for log in command.logs]
     if not names and command.log:
-        names = [f"{command.log}.out", f"{command.log}.err"]
+        # A record of before logs had digests names them without their endings, or one by name.
+        names = [f"{command.log}.out", f"{command.log}.err", command.log]
     found = [logs.excerpt(folder, name, limit) for name in names] if folder else []
     shown = [part for part in found if part is not None]
     kept = f"The log {brief(command.log)} is not here any more." if command.log else ""

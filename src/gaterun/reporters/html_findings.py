@@ -43,7 +43,7 @@ def findings(
         tag("summary", f"{plural(len(result.findings), 'finding')} of {rules}"),
         drawn,
         _other_rules(list(groups.items())[RULES:]),
-        class_="findings",
+        class_="findings print",
         id=anchors("findings", result.node_id),
         open=opened,
     )
@@ -92,6 +92,7 @@ def _group(rule: str, found: Sequence[Finding], anchor: str, limit: int, *, open
         tag("ul", [_finding(finding) for finding in found[:limit]]),
         tag("p", note, class_="soft") if rest > 0 else None,
         id=anchor,
+        class_="print",
         open=opened,
     )
 

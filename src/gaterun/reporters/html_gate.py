@@ -32,7 +32,7 @@ def gate(result: GateResult, sheet: Sheet) -> Html:
     verdict = result.verdict
     return tag(
         "section",
-        tag("h3", badge(kind), " ", result.title or result.gate, id=f"{anchor}-t"),
+        tag("h3", badge(kind), " ", result.title or result.gate, id=f"{anchor}.t"),
         tag("p", tag("code", result.node_id), f" · {duration(result.seconds)}", class_="soft"),
         tag("p", _gist(result, sheet), class_="gist"),
         _meaning(result),
@@ -45,7 +45,7 @@ def gate(result: GateResult, sheet: Sheet) -> Html:
         _repeat(result),
         class_=f"gate b-{mark(kind).name}",
         id=anchor,
-        aria_labelledby=f"{anchor}-t",
+        aria_labelledby=f"{anchor}.t",
     )
 
 
@@ -112,7 +112,7 @@ def _conditions(result: GateResult, *, opened: bool) -> Html | None:
     summary = f"{holding} of {plural(len(checks), 'condition')} hold"
     if holding == len(checks):
         summary = f"All {holding} conditions hold" if holding > 1 else "The condition holds"
-    return tag("details", tag("summary", summary), body)
+    return tag("details", tag("summary", summary), body, class_="print")
 
 
 def _check(result: GateResult, check: Check) -> Sequence[Child]:

@@ -242,7 +242,8 @@ def _task_ids(record: RunRecord) -> list[str]:
 def _named(task: str, record: RunRecord) -> str:
     """A task with its title; gates of the whole phase are of no task."""
     title = record.tasks.get(task, "")
-    return title if task == PHASE_WIDE and title else f"{task} {title}"
+    name = title if task == PHASE_WIDE and title else f"{task} {title}"
+    return brief(name) or "without a name"
 
 
 def _gates_of(task: str, record: RunRecord) -> list[GateResult]:
