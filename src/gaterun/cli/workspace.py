@@ -105,6 +105,7 @@ class Opened(Struct, frozen=True, kw_only=True):
             UsageError: it is not there, or something in it is wrong.
         """
         wanted = self.phase_name(name)
+        base = base or self.config.settings.base
         try:
             return load_phase(
                 wanted,
@@ -138,8 +139,13 @@ class Opened(Struct, frozen=True, kw_only=True):
         from gaterun.model.waiver import WAIVERS_FILE, InForce
 
         today = datetime.now(UTC).date()
-        if file is None and not os.path.lexists(self.root / WAIVERS_FILE):
-            return InForce(today=today)
+        usual = self.root / WAIVERS_FILE
+        try:
+            # Opened, not asked for: kept answers depend on what was tried to be opened.
+            usual.open("rb").close()
+        except OSError:
+            if file is None and not os.path.lexists(usual):
+                return InForce(today=today)
         from gaterun.core.waiver_names import in_force
 
         return in_force(

@@ -10,6 +10,7 @@ from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
 from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.policy import BasePolicy
 from gaterun.model.verdict import ExitCode, Outcome, Verdict
 
 #: Version of the record's shape; a reader refuses a greater major part.
@@ -17,13 +18,21 @@ SCHEMA_VERSION = "1.1"
 
 
 class MetricRecord(Struct, frozen=True, kw_only=True):
-    """A measured metric with its declaration, so that a record explains itself."""
+    """A measured metric with its declaration, so that a record explains itself.
+
+    Attributes:
+        irrelevant: what may differ between two values that are compared.
+        known: the findings that it counts, by rule, packed by `gaterun.core.known`; ``None``
+            where no condition compares them.
+    """
 
     unit: Unit
     better: Better
     host_bound: bool
     measured: Measured
     help: str = ""
+    irrelevant: tuple[str, ...] = ()
+    known: Mapping[str, str] | None = None
 
 
 class GateResult(Struct, frozen=True, kw_only=True):
@@ -108,6 +117,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
         variables: names of the variables that commands inherited, sorted; never a value.
         withheld: names of those that they did not get.
         environment_digest: SHA-256 of names and values of what they inherited.
+        policy: how what judges compares with the base; ``None`` where nobody asked.
     """
 
     id: str
@@ -131,6 +141,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     environment_digest: str = ""
+    policy: BasePolicy | None = None
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:
