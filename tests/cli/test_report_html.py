@@ -32,6 +32,8 @@ id = "last"
 needs = ["2::pass"]
 """
 
+SECRET = "s3cr3t-0123456789-abcdef"
+
 
 def measured(project: Any, *numbers: int) -> list[str]:
     project.phase(PHASE)
@@ -59,11 +61,22 @@ def test_needs_are_on_record(project: Any) -> None:
 
 
 def test_the_page_shows_what_was_run_with_its_log(project: Any) -> None:
-    project.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "says"\ntext = "<i>hello</i>"\n')
-    project.run("p", "--report", "html:out.html")
+    project.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "shell"\nscript = "say.sh"\n')
+    project.write({"say.sh": "echo '<i>hello</i>'"})
+    project.run("p", "-p", "leaky", "--report", "html:out.html")
     page = (project.root / "out.html").read_text("utf-8")
-    assert "&lt;i&gt;hello&lt;/i&gt;" in page
+    assert "&lt;i&gt;hello&lt;/i&gt;\n" in page
     assert "<i>" not in page
+
+
+def test_no_secret_is_on_the_page(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPLOY_TOKEN", SECRET)
+    project.write({"gaterun.toml": 'pass_env = ["DEPLOY_TOKEN"]\n'})
+    project.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "leak"\n')
+    project.run("p", "-p", "leaky", "--report", "html:out.html")
+    page = (project.root / "out.html").read_text("utf-8")
+    assert "Commands and logs (1)" in page
+    assert SECRET not in page
 
 
 @pytest.fixture
@@ -101,9 +114,7 @@ def test_open_takes_the_path_that_was_given(project: Any, browser: Path) -> None
     assert not (project.root / ".gaterun" / "runs" / run / "gaterun.html").exists()
 
 
-def test_without_a_display_the_path_is_said(
-    project: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_display_the_path_is_said(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -115,7 +126,9 @@ def test_without_a_display_the_path_is_said(
     assert not browse(page)
 
 
-def test_a_run_stays_verifiable_with_its_page(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_stays_verifiable_with_its_page(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     (run,) = measured(project, 1)
     project.run("report", "p", "--open")

@@ -17,8 +17,8 @@ from gaterun.model.binding import Reused
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.record import RunRecord
 from gaterun.model.report import Style
-from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, Waived
-from gaterun.reporters import html, html_findings, html_marks, standing
+from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict, Waived
+from gaterun.reporters import html, html_findings, html_marks, policy, standing
 from gaterun.reporters.html_graph import Node, graph, in_order, lanes_of
 from gaterun.reporters.html_text import Anchors, brief, joined, tag
 
@@ -30,12 +30,14 @@ from .sample import (
     CLIPPY,
     ENV,
     HARDCODED,
+    LISTED,
     LOC,
     RECORD,
     SCCACHE,
     STARTED,
     TESTS,
     VERSION,
+    WEAKENED,
     events,
 )
 
@@ -258,6 +260,25 @@ def test_findings_are_grouped_by_rule_the_worst_first() -> None:
         "Help: prefix it with an underscore: `_größe`"
     )
     assert len(inner[1].all("li")) == 24
+
+
+def test_new_findings_come_first_and_are_called_new() -> None:
+    old, new = CLIPPY.findings[0], Finding(rule="fresh", message="just written")
+    checks = (Check(condition="ratchet n", metric="n", holds=False, new=(new.fingerprint,)),)
+    verdict = Verdict(outcome=Outcome.FAIL, checks=checks)
+    page = page_of(replace(CLIPPY, findings=(old, new), verdict=verdict))
+    groups = section(page, "7.3::clippy").one("details", class_="findings").parts_of("details")
+    assert [group.one("summary").text for group in groups] == ["fresh 1", f"{old.rule} 1"]
+    assert [len(group.all("strong")) for group in groups] == [1, 0]
+    assert groups[0].one("li").text == "new warning no place just written"
+
+
+@pytest.mark.parametrize("record", [LISTED, WEAKENED], ids=["listed", "failed"])
+def test_what_is_weaker_than_at_the_base_is_listed(record: RunRecord) -> None:
+    assert record.policy is not None
+    listed = check(html.render(record)).one("section", aria_labelledby="policy")
+    assert listed.one("h2").text.startswith("Weakened since")
+    assert [item.text for item in listed.all("li")] == list(policy.lines(record.policy))
 
 
 def many(number: int, rules: int) -> RunRecord:

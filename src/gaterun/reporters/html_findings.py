@@ -31,10 +31,18 @@ def findings(
     """
     if not result.findings:
         return None
-    groups = by_rule(result.findings)
+    groups = by_rule(result)
+    new = standing.new_findings(result)
     share = max(_LEAST, limit // min(len(groups), RULES))
     drawn = [
-        _group(rule, found, anchors(f"rule-{result.node_id}", rule), share, opened=opened and not n)
+        _group(
+            rule,
+            found,
+            anchors(f"rule-{result.node_id}", rule),
+            share,
+            new,
+            opened=opened and not n,
+        )
         for n, (rule, found) in enumerate(list(groups.items())[:RULES])
     ]
     rules = plural(len(groups), "rule")
@@ -49,16 +57,23 @@ def findings(
     )
 
 
-def by_rule(found: Sequence[Finding]) -> Mapping[str, Sequence[Finding]]:
-    """Findings by rule: the worst rules first, then those with the most of them."""
+def by_rule(result: GateResult) -> Mapping[str, Sequence[Finding]]:
+    """Findings by rule.
+
+    Rules first whose findings made the gate fail by being new, then the worst rules, then those
+    with the most findings.
+    """
+    new = standing.new_findings(result)
     groups: dict[str, list[Finding]] = {}
-    for finding in standing.worst_first(found):
+    for finding in standing.worst_of(result):
         groups.setdefault(finding.rule, []).append(finding)
     order = list(Severity)
-    ranked = sorted(
-        groups.items(), key=lambda item: (order.index(item[1][0].severity), -len(item[1]))
-    )
-    return dict(ranked)
+
+    def rank(item: tuple[str, list[Finding]]) -> tuple[bool, int, int]:
+        found = item[1]
+        return found[0].fingerprint not in new, order.index(found[0].severity), -len(found)
+
+    return dict(sorted(groups.items(), key=rank))
 
 
 def linked(text: str) -> Sequence[Html | str]:
@@ -80,7 +95,15 @@ def linked(text: str) -> Sequence[Html | str]:
     return [*parts, text[end:]]
 
 
-def _group(rule: str, found: Sequence[Finding], anchor: str, limit: int, *, opened: bool) -> Html:
+def _group(
+    rule: str,
+    found: Sequence[Finding],
+    anchor: str,
+    limit: int,
+    new: frozenset[str],
+    *,
+    opened: bool,
+) -> Html:
     rest = len(found) - limit
     note = (
         f"and {plural(rest, 'more finding')} of this rule: the JSON report and the run's record "
@@ -89,7 +112,7 @@ def _group(rule: str, found: Sequence[Finding], anchor: str, limit: int, *, open
     return tag(
         "details",
         tag("summary", tag("code", rule or "no rule"), f" {len(found):,}"),
-        tag("ul", [_finding(finding) for finding in found[:limit]]),
+        tag("ul", [_finding(finding, new=finding.fingerprint in new) for finding in found[:limit]]),
         tag("p", note, class_="soft") if rest > 0 else None,
         id=anchor,
         class_="print",
@@ -97,10 +120,11 @@ def _group(rule: str, found: Sequence[Finding], anchor: str, limit: int, *, open
     )
 
 
-def _finding(finding: Finding) -> Html:
+def _finding(finding: Finding, *, new: bool) -> Html:
     place = brief(finding.place, 300)
     return tag(
         "li",
+        [tag("strong", "new"), " "] if new else None,
         tag("span", finding.severity.value, class_=f"severity {finding.severity.value}"),
         " ",
         tag("code", place) if place else "no place",

@@ -132,6 +132,8 @@ def _check(result: GateResult, check: Check) -> Sequence[Child]:
 def _distance(result: GateResult, check: Check) -> str:
     if not check.holds:
         return standing.off_by(result, check)
+    if check.slack:
+        return f"{brief(check.slack)} of slack"
     room = brief(check.distance)
     return f"{room} to spare" if room.partition(" ")[0] not in {"", "0", "0.0"} else ""
 

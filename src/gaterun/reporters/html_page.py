@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gaterun.model.figures import duration
 from gaterun.model.metrics_document import fingerprint, metric_ids
-from gaterun.model.phase import PHASE_WIDE
+from gaterun.model.phase import PHASE_WIDE, POLICY
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import ExitCode
-from gaterun.reporters import html_gate, html_metrics, standing
+from gaterun.reporters import html_gate, html_metrics, policy, standing
 from gaterun.reporters.figures import plural
 from gaterun.reporters.html_chart import moment
 from gaterun.reporters.html_evidence import Logs
@@ -34,6 +34,9 @@ from gaterun.reporters.standing import (
 #: Findings that are shown on the whole page, about.
 _FINDINGS = 4000
 
+#: Lines of a list that nobody reads to the end.
+_LINES = 300
+
 _GATES = ("Gate", "Verdict", "What was found", "Findings", "Time")
 
 
@@ -48,7 +51,7 @@ def page(record: RunRecord, state: Path | None) -> str:
         anchors=Anchors(),
         findings=max(10, min(SHOWN, _FINDINGS // max(1, with_findings))),
     )
-    for name in ("content", "attention", "tasks", "metrics", "trends", "run"):
+    for name in ("content", "attention", "policy", "tasks", "metrics", "trends", "run"):
         sheet.anchors(name)  # no gate can be called so any more
     metrics, trends = html_metrics.metrics(sheet), html_metrics.trends(sheet)
     kind, words = headline(record)
@@ -71,6 +74,7 @@ def page(record: RunRecord, state: Path | None) -> str:
         tag(
             "main",
             _attention(sheet),
+            _policy(record),
             _tasks(sheet),
             [_task(task, sheet) for task in _task_ids(record) if _gates_of(task, record)],
             metrics,
@@ -196,6 +200,25 @@ def _attention(sheet: Sheet) -> Html | None:
     )
 
 
+def _policy(record: RunRecord) -> Html | None:
+    """What the change makes easier for itself."""
+    found = policy.worth_telling(record)
+    if found is None:
+        return None
+    title = policy.title(found)
+    lines = list(policy.lines(found))
+    rest = len(lines) - _LINES
+    items = [tag("li", line) for line in lines[:_LINES]]
+    if rest > 0:
+        items.append(tag("li", f"and {rest:,} more in the run's record"))
+    return tag(
+        "section",
+        tag("h2", title[:1].upper() + title[1:], id="policy"),
+        tag("ul", items),
+        aria_labelledby="policy",
+    )
+
+
 def _tasks(sheet: Sheet) -> Html:
     """What waits for what, and all gates in one table."""
     record = sheet.record
@@ -242,7 +265,7 @@ def _task_ids(record: RunRecord) -> list[str]:
 def _named(task: str, record: RunRecord) -> str:
     """A task with its title; gates of the whole phase are of no task."""
     title = record.tasks.get(task, "")
-    name = title if task == PHASE_WIDE and title else f"{task} {title}"
+    name = title if task in {PHASE_WIDE, POLICY} and title else f"{task} {title}"
     return brief(name) or "without a name"
 
 
