@@ -84,7 +84,7 @@ def evidence(result: GateResult, record: RunRecord, logs: Logs) -> Html | None:
         tag("summary", f"Commands and logs ({len(result.evidence):,})"),
         [_command(command, folder, logs, limit) for command in result.evidence[:COMMANDS]],
         tag("p", "and ", plural(rest, "more command"), " in the run's record") if rest > 0 else "",
-        class_="evidence print",
+        class_="evidence",
     )
 
 

@@ -50,9 +50,11 @@ def gate(result: GateResult, sheet: Sheet) -> Html:
 
 
 def _gist(result: GateResult, sheet: Sheet) -> Child:
-    """Why it stands as it does; what blocks it is linked."""
+    """Why it stands as it does; what blocks it is linked, waivers have lines of their own."""
     if result.outcome is Outcome.BLOCKED and result.blocked_by:
         return joined("blocked by ", _link(result.blocked_by, sheet))
+    if result.verdict.waived and (failed := standing.failed_checks(result)):
+        return ", ".join(standing.measured_against_target(result, check) for check in failed)
     return standing.gist(result)
 
 
