@@ -12,7 +12,7 @@ from gaterun.model.binding import Reused
 from gaterun.model.command import Evidence
 from gaterun.model.metric import Unit
 from gaterun.model.record import GateResult, RunRecord
-from gaterun.reporters import html, html_evidence
+from gaterun.reporters import html, html_evidence, html_trends
 from gaterun.reporters.html_chart import Chart, chart, sparkline
 from gaterun.reporters.html_evidence import Logs
 from gaterun.reporters.html_trends import Point, trends_of
@@ -150,6 +150,16 @@ def test_a_metric_is_followed_over_the_runs_up_to_this_one(tmp_path: Path) -> No
         "80",
     ]
     assert len(page.all("svg", class_="spark")) == 1
+
+
+def test_no_more_is_read_than_can_be_afforded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = recorded(tmp_path, 1, 2, 3, 4, 5)
+    size = max(path.stat().st_size for path in tmp_path.glob("runs/*/record.json"))
+    monkeypatch.setattr(html_trends, "READ", 3 * size)
+    points = trends_of(runs[-1], tmp_path)["7.2::loc", "lines"]
+    assert [point.value for point in points] == [3, 4, 5]
 
 
 def test_other_phases_are_not_mixed_in(tmp_path: Path) -> None:

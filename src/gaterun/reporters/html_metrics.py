@@ -68,7 +68,11 @@ def trends(sheet: Sheet) -> Html | None:
     return tag(
         "section",
         tag("h2", "Trends", id="trends"),
-        tag("p", "Over the recorded runs of this phase, the oldest on the left.", class_="soft"),
+        tag(
+            "p",
+            "Over the newest recorded runs of this phase, the oldest on the left.",
+            class_="soft",
+        ),
         _charts(wanted),
         tag(
             "details",

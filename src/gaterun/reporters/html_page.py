@@ -9,25 +9,23 @@ from pathlib import Path
 
 from gaterun.model.figures import duration
 from gaterun.model.metrics_document import fingerprint, metric_ids
-from gaterun.model.phase import PHASE_WIDE, POLICY
-from gaterun.model.record import GateResult, RunRecord
+from gaterun.model.record import RunRecord
 from gaterun.model.verdict import ExitCode
-from gaterun.reporters import html_gate, html_metrics, policy, standing
+from gaterun.reporters import html_gate, html_metrics, html_tasks, policy, standing
 from gaterun.reporters.figures import plural
 from gaterun.reporters.html_chart import moment
 from gaterun.reporters.html_evidence import Logs
 from gaterun.reporters.html_findings import SHOWN, linked
-from gaterun.reporters.html_graph import Node, graph, waits_for
-from gaterun.reporters.html_marks import badge, icon, mark, sprite, worst
-from gaterun.reporters.html_sheet import Sheet, row
-from gaterun.reporters.html_text import Anchors, Child, Html, brief, joined, tag
+from gaterun.reporters.html_graph import waits_for
+from gaterun.reporters.html_marks import badge, icon, mark, sprite
+from gaterun.reporters.html_sheet import Sheet
+from gaterun.reporters.html_text import Anchors, Child, Html, joined, tag
 from gaterun.reporters.html_trends import trends_of
 from gaterun.reporters.standing import (
     ADVISORY,
     FAILED,
     NO_VERDICT,
     PASSED,
-    SKIPPED,
     Standing,
 )
 
@@ -36,8 +34,6 @@ _FINDINGS = 4000
 
 #: Lines of a list that nobody reads to the end.
 _LINES = 300
-
-_GATES = ("Gate", "Verdict", "What was found", "Findings", "Time")
 
 
 def page(record: RunRecord, state: Path | None) -> str:
@@ -75,8 +71,12 @@ def page(record: RunRecord, state: Path | None) -> str:
             "main",
             _attention(sheet),
             _policy(record),
-            _tasks(sheet),
-            [_task(task, sheet) for task in _task_ids(record) if _gates_of(task, record)],
+            html_tasks.tasks(sheet),
+            [
+                _task(task, sheet)
+                for task in html_tasks.task_ids(record)
+                if html_tasks.gates_of(task, record)
+            ],
             metrics,
             trends,
             _run(record),
@@ -219,107 +219,15 @@ def _policy(record: RunRecord) -> Html | None:
     )
 
 
-def _tasks(sheet: Sheet) -> Html:
-    """What waits for what, and all gates in one table."""
-    record = sheet.record
-    nodes = [_node(task, record) for task in _task_ids(record)]
-    return tag(
-        "section",
-        tag("h2", "Tasks and gates", id="tasks"),
-        graph(nodes) if nodes else None,
-        _gate_table(sheet) if record.results else tag("p", "No gate was part of this run."),
-        aria_labelledby="tasks",
-    )
-
-
-def _node(task: str, record: RunRecord) -> Node:
-    results = _gates_of(task, record)
-    return Node(
-        id=task,
-        name=_named(task, record),
-        kind=worst(results) if results else SKIPPED,
-        words=_standing_of(results),
-        needs=tuple(record.needs.get(task, ())),
-    )
-
-
-def _standing_of(results: Sequence[GateResult]) -> str:
-    """How the gates of a task stand, in words.
-
-    >>> _standing_of([])
-    'not part of this run'
-    """
-    if not results:
-        return "not part of this run"
-    counts = standing.tally(results)
-    if counts == [(len(results), PASSED)]:
-        return "passed" if len(results) == 1 else f"all {len(results)} passed"
-    return ", ".join(f"{number} {kind.phrase}" for number, kind in counts)
-
-
-def _task_ids(record: RunRecord) -> list[str]:
-    """Tasks in the phase's order; those that only results name at the end."""
-    return list(dict.fromkeys([*record.tasks, *(result.task for result in record.results)]))
-
-
-def _named(task: str, record: RunRecord) -> str:
-    """A task with its title; gates of the whole phase are of no task."""
-    title = record.tasks.get(task, "")
-    name = title if task in {PHASE_WIDE, POLICY} and title else f"{task} {title}"
-    return brief(name) or "without a name"
-
-
-def _gates_of(task: str, record: RunRecord) -> list[GateResult]:
-    return [result for result in record.results if result.task == task]
-
-
-def _gate_table(sheet: Sheet) -> Html:
-    record = sheet.record
-    right = ("Findings", "Time")
-    head = tag(
-        "tr",
-        [tag("th", t, scope="col", class_="n" if t in right else None) for t in _GATES],
-    )
-    bodies = []
-    for task in _task_ids(record):
-        results = _gates_of(task, record)
-        if not results:
-            continue
-        anchor = sheet.anchors("task", task)
-        link = tag("a", _named(task, record), href=f"#{anchor}")
-        title = tag("th", link, scope="rowgroup", colspan=len(_GATES))
-        rows = [row(_GATES, _cells(result, sheet), right) for result in results]
-        bodies.append(tag("tbody", tag("tr", title, class_="group"), rows))
-    return tag("table", tag("thead", head), bodies, class_="stack gates")
-
-
-def _cells(result: GateResult, sheet: Sheet) -> Sequence[Child]:
-    node = result.node_id
-    name = node.removeprefix(f"{result.task}::")
-    findings: Child = ""
-    if result.findings:
-        anchor = sheet.anchors("findings", node)
-        spoken = f"{plural(len(result.findings), 'finding')} of {node}"
-        findings = tag("a", f"{len(result.findings):,}", href=f"#{anchor}", aria_label=spoken)
-    flags = standing.flags(result)
-    return (
-        tag("a", tag("code", name or node), href=f"#{sheet.anchors('gate', node)}"),
-        badge(standing.standing(result)),
-        [brief(standing.gist(result), 300), f" {flags}" if flags else None],
-        findings,
-        duration(result.seconds),
-    )
-
-
 def _task(task: str, sheet: Sheet) -> Html:
     record = sheet.record
     anchor = sheet.anchors("task", task)
     needs = record.needs.get(task)
-    results = _gates_of(task, record)
-    told = _standing_of(results)
+    results = html_tasks.gates_of(task, record)
+    told = html_tasks.standing_of(results)
     return tag(
         "section",
-        tag("h2", _named(task, record), id=anchor),
+        tag("h2", html_tasks.named(task, record), id=anchor),
         tag("p", told[:1].upper() + told[1:], f"; {waits_for(needs)}" if needs else None, "."),
         [html_gate.gate(result, sheet) for result in results],
         aria_labelledby=anchor,

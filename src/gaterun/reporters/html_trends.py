@@ -12,8 +12,9 @@ from msgspec import Struct
 from gaterun.model.metric import Value
 from gaterun.model.record import RunRecord
 
-#: How many runs are looked back upon.
-RUNS = 30
+#: How many runs are looked back upon, and how many bytes of records are read for it: one with
+#: 50,000 findings has 12 MB.
+RUNS, READ = 30, 64 << 20
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -41,7 +42,8 @@ def trends_of(record: RunRecord, state: Path | None) -> Trends:
         from gaterun.core.history import runs_of, series_of
         from gaterun.core.store import Store
 
-        runs = runs_of(Store(state), record.phase, last=RUNS)
+        store = Store(state)
+        runs = runs_of(store, record.phase, last=_affordable(store.records()))
         earlier = [run for run in runs if run.started < record.started and run.id != record.id]
         for series in series_of(earlier):
             found[series.node_id, series.metric] = [
@@ -54,6 +56,18 @@ def trends_of(record: RunRecord, state: Path | None) -> Trends:
             point = Point(run=record.id, started=record.started, value=value)
             found.setdefault((result.node_id, name), []).append(point)
     return found
+
+
+def _affordable(records: Sequence[Path]) -> int:
+    """How many of the newest records are read."""
+    left, count = READ, 0
+    for path in reversed(records[-RUNS:]):
+        with contextlib.suppress(OSError):
+            left -= path.stat().st_size
+        if left < 0:
+            break
+        count += 1
+    return count
 
 
 def number(value: Value) -> float | None:
