@@ -5,6 +5,7 @@ They are skipped where Chromium, npm or Java is not there, unless GATERUN_REQUIR
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -38,11 +39,14 @@ def modules() -> Path:
     npm = program("npm")
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gaterun-tests"
     folder = cache / "page-checks" / "-".join(PACKAGES)
-    if not (folder / "node_modules" / "vnu-jar").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text("{}")
-        install = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
-        subprocess.run(install, cwd=folder, check=True, capture_output=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # workers of one test run begin at once
+        if not (folder / "installed").exists():
+            (folder / "package.json").write_text("{}")
+            install = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
+            subprocess.run(install, cwd=folder, check=True, capture_output=True)
+            (folder / "installed").touch()
     return folder / "node_modules"
 
 

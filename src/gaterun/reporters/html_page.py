@@ -107,7 +107,12 @@ def headline(record: RunRecord) -> tuple[Standing, str]:
         return FAILED, f"{word}: {passed} {of_all} passed"
     if total and passed == total:
         return PASSED, "The gate passed" if total == 1 else f"All {total:,} gates passed"
-    return (PASSED if passed else NO_VERDICT), f"{passed} {of_all} passed"
+    others = [
+        f"{number} {kind.phrase}"
+        for number, kind in standing.tally(record.results)
+        if kind is not PASSED
+    ]
+    return (PASSED if passed else NO_VERDICT), ", ".join([f"{passed} {of_all} passed", *others])
 
 
 def _head(record: RunRecord, words: str) -> Html:
