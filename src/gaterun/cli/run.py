@@ -173,6 +173,7 @@ def command(
         verbosity=max(-2, min(2, verbose - quiet)),
         shown=shown,
         durations=durations,
+        state=store.path,
     )
     specs = (*settings.report, *reports, *((f"junit:{junit}",) if junit else ()))
     wanted = wanted_reports(specs, opened, store)

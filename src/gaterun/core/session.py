@@ -280,6 +280,7 @@ class Session:
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
                 **({POLICY: "What judges"} if entry else {}),
             },
+            needs=self.phase.needs,
             results=(*ordered, entry) if entry else ordered,
             started=started,
             seconds=time.monotonic() - clock,
