@@ -49,7 +49,7 @@ ARGUMENTS: Mapping[str, Sequence[str]] = {
 }
 
 _COUNTED = Path(__file__).resolve().with_name("counted.py")
-_OURS = ("gaterun", "gaterun_gates", "gaterun_phases", "gaterun_examples")
+_OURS = ("gaterun", "gaterun_claims", "gaterun_gates", "gaterun_phases", "gaterun_examples")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

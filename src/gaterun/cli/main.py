@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", EVERY_DAY, "Measure and judge the gates of a phase (the default command)."),
     "list": ("list", EVERY_DAY, "Show the phases, or the tasks and gates of one."),
     "status": ("status", EVERY_DAY, "Say which verdicts still hold, without running anything."),
+    "claims": ("claims", EVERY_DAY, "Hold what was said to be done against evidence."),
     "explain": ("explain", EVERY_DAY, "Say what a gate means, measures and accepts."),
     "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
     "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
