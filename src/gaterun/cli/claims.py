@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
-from gaterun.core.claims import Held, Ledger
+from gaterun.core.claims import Held, Ledger, tasks_of
+from gaterun.model.claim import Claim, Unread
 from gaterun.model.phase import Phase
+
+if TYPE_CHECKING:
+    from gaterun.core.freshness import Standing
+    from gaterun.model.verdict import Check
 
 
 @click.command(
@@ -50,19 +57,26 @@ def command(opened: Opened, *, phase: str | None, everything: bool, form: str) -
 
 def read_ledger(opened: Opened, phase: Phase) -> Ledger:
     """All claims about a phase, held against the evidence of this tree; nothing is run."""
+    from gaterun.core.claims import read_claims
+
+    return held_against(opened, phase, read_claims(opened.plugins, opened.root, phase))
+
+
+def held_against(opened: Opened, phase: Phase, found: Sequence[Claim | Unread]) -> Ledger:
+    """Claims, held against the evidence of this tree."""
     from gaterun.cli.status import stand
-    from gaterun.core.claims import hold, read_claims
-    from gaterun.core.freshness import Standing
-    from gaterun.model.verdict import Check
+    from gaterun.core.claims import hold
     from gaterun.reporters.standing import measured_against_target
 
     def gist(item: Standing, check: Check) -> str:
         return measured_against_target(item.last, check) if item.last else check.condition
 
+    # Where nobody said anything about a task, nothing has to be looked at.
+    about = any(isinstance(item, Claim) and tasks_of(item, phase) for item in found)
     return hold(
         phase,
-        read_claims(opened.plugins, opened.root, phase),
-        stand(opened, phase, phase.requirements),
+        found,
+        stand(opened, phase, phase.requirements) if about else (),
         today=datetime.now(UTC).date(),
         gist=gist,
     )
