@@ -21,7 +21,7 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
     "collect": {"modules": 165, "own modules": 32, "files": 150, "metadata": 0, "processes": 0},
     "phase7": {"modules": 190, "own modules": 56, "files": 175, "metadata": 0, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.
-    "run": {"modules": 230, "own modules": 78, "files": 235, "metadata": 0, "processes": 3 + 7},
+    "run": {"modules": 230, "own modules": 79, "files": 235, "metadata": 0, "processes": 3 + 7},
 }
 
 #: What only a measurement or a report may import, never a command that shows what there is.
