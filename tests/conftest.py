@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from gaterun.core.store import Store, read_record
+from gaterun.core.record_file import read_record
+from gaterun.core.store import Store
 from gaterun.model.record import GateResult, RunRecord
 
 PLUGINS = Path(__file__).parent / "plugins"

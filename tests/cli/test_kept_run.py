@@ -48,6 +48,19 @@ def test_it_is_answered_without_a_run(settled: Any) -> None:
     assert (settled.signals / "measured").read_text() == "x"
 
 
+def test_what_is_weaker_than_at_the_base_is_told_every_time(settled: Any) -> None:
+    settled.git("tag", "base")
+    settled.phase(PHASE.replace("[phase]\n", '[phase]\nprotected = ["other.txt"]\n'))
+    settled.write({"other.txt": "x\n"})
+    settled.commit("weaker")
+    for path in (settled.root, *settled.root.rglob("*")):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    settled.git("status")
+    for _ in range(4):
+        ran = settled.command("p", "--base", "base")
+        assert "other.txt: protected file changed" in ran.out
+
+
 def _newest(project: Any) -> str:
     return max(path.parent.name for path in (project.root / ".gaterun/runs").glob("*/record.json"))
 

@@ -110,7 +110,9 @@ def test_a_secret_across_two_pieces_of_a_file(tmp_path: Path, where: int, token:
     path = tmp_path / "log"
     filler = b"filler \n" * (3 * _PIECE // 8)
     path.write_bytes(filler[:where] + b" " + token.encode() + b" " + filler[where:])
-    log = Redactor(["s3cret-value"]).file(path, "name")
+    redactor = Redactor(["s3cret-value"])
+    log = redactor.look(path, "name")
+    redactor.settle()
     expected = filler[:where] + b" *** " + filler[where:]
     assert path.read_bytes() == expected
     assert log.sha256 == hashlib.sha256(expected).hexdigest()
@@ -122,7 +124,9 @@ def test_a_file_without_secrets_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"nothing\xff\x00" * 300_000)
     before = path.stat()
-    log = Redactor(["s3cret-value"]).file(path)
+    redactor = Redactor(["s3cret-value"])
+    log = redactor.look(path)
+    redactor.settle()
     assert path.stat() == before or path.stat().st_mtime_ns == before.st_mtime_ns
     assert log.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert path.stat().st_ino == before.st_ino
@@ -158,13 +162,18 @@ def test_a_log_that_cannot_be_cleaned_is_emptied(tmp_path: Path) -> None:
 # --- in runs -------------------------------------------------------------------------------------
 
 
-def test_a_gate_reads_what_is_hidden_already(tmp_path: Path) -> None:
+def test_a_gate_reads_what_was_written_and_nobody_after_it(tmp_path: Path) -> None:
     variables = {"PATH": os.environ["PATH"], "DEPLOY_TOKEN": "tok-12345"}
     processes = Processes("r", chosen(("DEPLOY_TOKEN",), variables=variables))
     code = "import os, sys; print(os.environ['DEPLOY_TOKEN']); sys.stderr.write('tok-12345!')"
     done = processes.run([sys.executable, "-c", code], cwd=tmp_path, log=tmp_path / "l")
+    assert (done.out(), done.err()) == ("tok-12345\n", "tok-12345!")
+    processes.redactor.settle()
     assert (done.out(), done.err()) == ("***\n", "***!")
     assert [log.size for log in done.logs] == [4, 4]
+    assert [log.sha256 for log in done.logs] == [
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in (done.stdout, done.stderr)
+    ]
 
 
 def test_a_secret_of_a_run_is_nowhere(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:

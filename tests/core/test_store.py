@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gaterun.core.aside import written_aside
 from gaterun.core.lock import held
-from gaterun.core.store import Store, written_aside
+from gaterun.core.record_file import read_sums, sums_text
+from gaterun.core.store import Store
 from gaterun.model.errors import UsageError
 
 
@@ -57,10 +60,14 @@ def test_a_record_of_a_later_major_version_is_refused(project: Any) -> None:
     project.gates("pass")
     record = project.run("p").record
     path = project.root / ".gaterun/runs" / record.id / "record.json"
-    path.write_text(path.read_text().replace('"schema_version":"1.0"', '"schema_version":"2.0"'))
-    with pytest.raises(UsageError, match="schema version 2.0"):
+    path.write_text(path.read_text().replace('"schema_version":"1.1"', '"schema_version":"2.0"'))
+    with pytest.raises(UsageError, match="schema version 2.0, this gaterun reads 1.x"):
         Store(project.root / ".gaterun").find("last")
     path.write_text(path.read_text().replace('"2.0"', '"1.7"'))
+    sums = read_sums(path.parent)
+    assert sums is not None
+    sums["record.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (path.parent / "SHA256SUMS").write_text(sums_text(sums))
     assert Store(project.root / ".gaterun").find("last").schema_version == "1.7"
 
 

@@ -17,7 +17,7 @@ from gaterun.core.waivers import apply, covers, leftovers, use_of
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.gate import Gate
 from gaterun.model.measurement import Measurement
-from gaterun.model.metric import Better, Measured, Metric
+from gaterun.model.metric import Better, Counted, Measured, Metric
 from gaterun.model.phase import Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Outcome, Reason, Verdict
@@ -25,12 +25,15 @@ from gaterun.model.waiver import InForce, Waiver
 
 TODAY = date(2026, 11, 28)
 
+#: What is worse than a note.
+_TELLING = (Severity.ERROR, Severity.WARNING)
+
 GATE = Gate(
     name="lint",
     title="lint",
     metrics=(
-        Metric(name="warnings", counts=("*",)),
-        Metric(name="unsafe", counts=("unsafe::*",)),
+        Metric(name="warnings", counts=Counted(severities=_TELLING)),
+        Metric(name="unsafe", counts=Counted(rules=("unsafe::*",), severities=_TELLING)),
         Metric(name="lines"),
         Metric(name="score", better=Better.HIGHER),
     ),
@@ -142,10 +145,12 @@ def test_more_findings_than_the_limit_cover_nothing() -> None:
 def test_ratchets_are_not_covered_by_waivers_of_findings() -> None:
     """Two waived findings that were there at the base would make room for two new ones."""
     from gaterun.core.baseline import BaselineValue
+    from gaterun.core.known import pack, unpack
 
     wanted = requirement(GATE, {"ratchet": "warnings"}, {})
     what = measured(found("old", "old", "new"))
-    baseline = {"warnings": BaselineValue(value=2)}
+    known = unpack(pack(found("old", "old")))
+    baseline = {"warnings": BaselineValue(value=2, known=known)}
     verdict = judge(wanted, what, baseline)
     assert verdict.outcome is Outcome.FAIL
     in_force = InForce(waivers=(waiver(rule="old"),), today=TODAY)

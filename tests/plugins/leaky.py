@@ -49,9 +49,37 @@ def _leaky_timeout(ctx: gaterun.Context) -> Measurement:
     raise AssertionError
 
 
+def _sets(ctx: gaterun.Context) -> Measurement:
+    ctx.run(["true"], env={"ADDED": "value-of-added", "LC_TIME": None})
+    ctx.run(["true"], env={"ADDED": "value-of-added", "LC_TIME": None})
+    ctx.run(["true"], env={"ADDED": "other", "LC_TIME": None})
+    return Measurement(metrics={"ok": True}, inspected={"things": 1})
+
+
+class ManyOptions(gaterun.Options, frozen=True, kw_only=True):
+    number: Annotated[int, gaterun.help("how many findings")] = 1000
+
+
+def _many(ctx: gaterun.Context) -> Measurement:
+    findings = [
+        Finding(
+            rule="many", message=f"this is finding {n} of very many", path=f"src/{n}.rs", line=n
+        )
+        for n in range(ctx.options.number)
+    ]
+    return Measurement(
+        metrics={"n": len(findings)}, inspected={"things": len(findings)}, findings=findings
+    )
+
+
 @gaterun.hookimpl
 def gaterun_gates() -> list[Gate]:
-    gates = {"leak": _leak, "leaky-crash": _leaky_crash, "leaky-timeout": _leaky_timeout}
+    gates = {
+        "leak": _leak,
+        "leaky-crash": _leaky_crash,
+        "leaky-timeout": _leaky_timeout,
+        "sets": _sets,
+    }
     return [
         *(
             Gate(
@@ -64,11 +92,19 @@ def gaterun_gates() -> list[Gate]:
             for name, measure in gates.items()
         ),
         Gate(
+            name="many",
+            title="many findings",
+            metrics=(Metric(name="n"),),
+            options=ManyOptions,
+            measure=_many,
+        ),
+        Gate(
             name="shell",
             title="a script",
             metrics=(OK,),
             requires=("ok == true",),
             options=ShellOptions,
             measure=_shell,
+            inputs=("*.sh",),
         ),
     ]

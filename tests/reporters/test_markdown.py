@@ -20,7 +20,18 @@ from gaterun.model.verdict import ExitCode, Outcome
 from gaterun.reporters import cells, clean, markdown, markdown_sections
 
 from .nasty import records, texts
-from .sample import BUILD, CHANGELOG, CLIPPY, RECORD, SCCACHE, TESTS, events
+from .sample import (
+    BUILD,
+    CHANGELOG,
+    CLIPPY,
+    LISTED,
+    POLICY,
+    RECORD,
+    SCCACHE,
+    TESTS,
+    WEAKENED,
+    events,
+)
 
 NASTY = [
     "a|b",
@@ -52,6 +63,21 @@ def words(element: html.HtmlElement) -> str:
 
 def test_golden(golden: SnapshotAssertion) -> None:
     assert markdown.render(RECORD) == golden
+
+
+@pytest.mark.parametrize("record", [LISTED, WEAKENED], ids=["listed", "failed"])
+def test_what_is_weaker_than_at_the_base(golden: SnapshotAssertion, record: RunRecord) -> None:
+    text = markdown.render(record)
+    assert text == golden
+    items = [words(item) for item in rendered(text).iterfind("ul/li")]
+    assert "7.1::sweep gate removed: effective >= 1" in items
+
+
+def test_no_room_for_the_list_leaves_its_length() -> None:
+    changes = POLICY.changes * 2000
+    text = markdown.render(replace(RECORD, policy=replace(POLICY, changes=changes)), 2500)
+    assert "### Weakened since main&#126;14" in text
+    assert "10000 changes" in text.replace(",", "")
 
 
 @pytest.mark.parametrize("text", NASTY)

@@ -111,6 +111,7 @@ def _asked(opened: Opened, phase: Phase, chosen: list[Requirement]) -> list[Fix]
             found = fixes(bench, chosen, phase.protected, _progress)
     finally:
         processes.kill()
+        processes.redactor.settle()
         # A refusal may point to a log.
         (folder.close if any(fix.refusal for fix in found) else folder.abandon)()
     return found

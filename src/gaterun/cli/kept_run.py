@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gaterun.cli import kept
-from gaterun.cli.run import baseline_path
+from gaterun.cli.find_baseline import baseline_path
 from gaterun.cli.status import stand
 from gaterun.cli.workspace import Opened
 from gaterun.core.git import Git, GitError
@@ -17,6 +17,7 @@ from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import RunRecord
 from gaterun.model.verdict import ExitCode, Outcome
 from gaterun.reporters import clean
+from gaterun.reporters.policy import worth_telling
 
 
 def keep_run(
@@ -61,6 +62,7 @@ def _repeats(record: RunRecord) -> bool:
     return (
         record.exit_code is ExitCode.OK
         and not record.warnings
+        and worth_telling(record) is None
         and all(
             result.reused is not None or result.outcome is Outcome.SKIPPED
             for result in record.results

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "selftest": ("selftest", NOW_AND_THEN, "Prove that every gate can fail, and can pass."),
     "demo": ("demo", NOW_AND_THEN, "Write the example workspace as a git repository."),
     "waivers": ("waivers", NOW_AND_THEN, "Accepted failures with an owner and an end; sign-offs."),
+    "runs": ("runs", NOW_AND_THEN, "List, verify, export and forget recorded runs; their history."),
     "plugins": ("plugins", NOW_AND_THEN, "Show what is loaded, and from where."),
     "doctor": ("doctor", NOW_AND_THEN, "Say what is missing on this machine."),
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),

@@ -69,7 +69,7 @@ def stand(opened: Opened, phase: Phase, chosen: Sequence[Requirement]) -> tuple[
         resources=opened.plugins.resources,
     )
     store = Store(opened.config.state)
-    return survey(
+    found = survey(
         phase.id,
         chosen,
         binder=binder,
@@ -77,6 +77,9 @@ def stand(opened: Opened, phase: Phase, chosen: Sequence[Requirement]) -> tuple[
         store=store,
         in_force=opened.in_force(phase),
     )
+    for problem in store.problems:
+        click.echo(f"warning: {problem}; it is passed over", err=True)
+    return found
 
 
 def _counts(gate: Requirement) -> bool:

@@ -54,7 +54,7 @@ class Opened(Struct, frozen=True, kw_only=True):
         """
         from gaterun.core.store import Store
 
-        store = Store(self.config.state)
+        store = Store(self.config.state, keep=self.config.settings.keep)
         store.prepare()
         return store
 
@@ -74,7 +74,11 @@ class Opened(Struct, frozen=True, kw_only=True):
         """The newest recorded run of a phase; nothing is written to find it."""
         from gaterun.core.store import Store
 
-        return Store(self.config.state).latest(phase)
+        store = Store(self.config.state)
+        record = store.latest(phase)
+        for problem in store.problems:
+            click.echo(f"warning: {problem}; it is passed over", err=True)
+        return record
 
     def phase_name(self, name: str | None) -> str:
         """The phase that is meant: named, configured, or the only one there is.
@@ -101,6 +105,7 @@ class Opened(Struct, frozen=True, kw_only=True):
             UsageError: it is not there, or something in it is wrong.
         """
         wanted = self.phase_name(name)
+        base = base or self.config.settings.base
         try:
             return load_phase(
                 wanted,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gaterun.core import lock
+from gaterun.core import lock, scratch
 from gaterun.core.evidence import trace
 from gaterun.core.execute import Stopped
 from gaterun.core.glob import glob_matcher
@@ -126,8 +124,7 @@ class GateContext:
     def scratch(self) -> Path:
         if self._scratch is None:
             # Outside the workspace: cargo reads the configuration of every parent folder.
-            self._scratch = Path(tempfile.mkdtemp(prefix="gaterun-")).resolve()
-            self._bench.note_scratch(self._scratch)
+            self._scratch = scratch.make(self._bench.scratch_notes, self._bench.processes.run_id)
         return self._scratch
 
     def run(
@@ -183,5 +180,4 @@ class GateContext:
         if self._state_lock is not None:
             os.close(self._state_lock)
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._bench.forget_scratch(self._scratch)
+            scratch.remove(self._bench.scratch_notes, self._scratch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from gaterun.core.execute import Processes
+from gaterun.core.execute import Processes, found_program
 from gaterun.core.redact import Redactor
 from gaterun.model.command import Completed, Evidence, Log
 from gaterun.model.finding import Finding
@@ -19,6 +20,13 @@ from gaterun.model.verdict import Outcome
 
 #: How much of the end of a failed command's output is searched for withheld names, bytes.
 _SEARCHED = 1 << 18
+
+
+def writable(text: str) -> str:
+    """`text` as JSON can hold it: names that are not UTF-8 come with surrogates."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def trace(
@@ -41,23 +49,34 @@ def trace(
         place = place.relative_to(root)
     folder = log.rpartition("/")[0]
     changed = env or {}
-    hidden = processes.redactor.text
     return Evidence(
-        argv=tuple(map(hidden, completed.argv)),
-        cwd=hidden(str(place)),
+        argv=tuple(processes.redactor.text(writable(word)) for word in completed.argv),
+        cwd=writable(str(place)),
         exit_status=completed.exit_status,
         seconds=round(completed.seconds, 3),
         log=log,
+        program=writable(_program(completed.argv[0], changed, processes)),
         started=round(completed.started, 3),
         logs=tuple(
             Log(path=f"{folder}/{kept.path}", size=kept.size, sha256=kept.sha256)
             for kept in completed.logs
         ),
         environment=completed.environment,
-        variables=tuple(sorted(name for name, value in changed.items() if value is not None)),
-        removed=tuple(sorted(name for name, value in changed.items() if value is None)),
+        variables=tuple(sorted(writable(n) for n, value in changed.items() if value is not None)),
+        removed=tuple(sorted(writable(n) for n, value in changed.items() if value is None)),
         misses=() if completed.ok else _misses(completed, processes.environment.withheld),
     )
+
+
+def _program(name: str, env: Mapping[str, str | None], processes: Processes) -> str:
+    """The file that was executed; empty where it is gone by now."""
+    if "/" in name:
+        return name
+    path = env.get("PATH", processes.environment.given.get("PATH"))
+    try:
+        return found_program(name, path or os.defpath)
+    except (OSError, ValueError):
+        return ""
 
 
 def _misses(completed: Completed, withheld: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,7 +89,7 @@ def _misses(completed: Completed, withheld: tuple[str, ...]) -> tuple[str, ...]:
             size = stream.seek(0, 2)
             stream.seek(max(0, size - _SEARCHED))
             found.update(_mention(withheld).findall(stream.read()))
-    return tuple(sorted(name.decode("utf-8", "surrogateescape") for name in found))
+    return tuple(sorted(name.decode("utf-8", "replace") for name in found))
 
 
 @lru_cache(maxsize=4)

@@ -59,7 +59,7 @@ def _changed(environment: Environment, env: Mapping[str, str | None]) -> dict[st
 
 
 @lru_cache(maxsize=64)
-def _found(name: str, path: str) -> str:
+def found_program(name: str, path: str) -> str:
     """The file that a program's name means.
 
     Raises:
@@ -104,7 +104,7 @@ def _spawn(
         return process.pid
     name = argv[0]
     if "/" not in name:
-        name = _found(name, os.fsdecode(env.get(b"PATH", os.defpath.encode())))
+        name = found_program(name, os.fsdecode(env.get(b"PATH", os.defpath.encode())))
     return os.posix_spawn(
         name,
         argv,
@@ -152,7 +152,7 @@ class Processes:
     def __init__(self, run_id: str, environment: Environment | None = None) -> None:
         self.run_id = run_id
         self.environment = chosen() if environment is None else environment
-        #: Hides the secrets of this environment, in what commands write before it is read.
+        #: Hides the secrets of this environment in what is kept.
         self.redactor = Redactor(self.environment.secrets)
         self._digest = self.environment.digest
         self.started = 0
@@ -182,7 +182,7 @@ class Processes:
     ) -> Completed:
         """Run a program to its end; its output goes to ``log.out`` and ``log.err``.
 
-        Secrets are hidden in both before this returns or raises.
+        Both stay as they were written, secrets included, until ``redactor.settle`` is called.
 
         Args:
             argv: program and arguments; never a shell line.
@@ -215,7 +215,7 @@ class Processes:
         elif child.timed_out:
             end_marked(child.command, COMMAND_MARKER)
         try:
-            logs = tuple(self.redactor.file(path, path.name) for path in (stdout, stderr))
+            logs = tuple(self.redactor.look(path, path.name) for path in (stdout, stderr))
         finally:
             if self._stopping:
                 raise Stopped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +10,9 @@ from msgspec import Struct
 
 from gaterun.core.binding import Binder
 from gaterun.core.reuse import Shelf, digests, measurement_of
-from gaterun.core.store import Store, read_record
+from gaterun.core.store import Store
 from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
-from gaterun.model.errors import UsageError
 from gaterun.model.phase import Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Outcome, Verdict
@@ -137,16 +135,12 @@ def _last(
     """The newest result of each gate that says something, with its run and that run's tree."""
     wanted = {gate.node_id for gate in chosen if not gate.skip}
     found: dict[str, tuple[str, str, GateResult]] = {}
-    for path in reversed(store.records()):
+    for record in store.newest(phase):
         if not wanted:
             break
-        with contextlib.suppress(UsageError):
-            record = read_record(path)
-            if record.phase != phase or record.role != "run":
-                continue
-            for result in record.results:
-                said = result.outcome not in {Outcome.SKIPPED, Outcome.BLOCKED}
-                if said and result.node_id in wanted:
-                    found[result.node_id] = (record.id, record.tree.digest, result)
-                    wanted.remove(result.node_id)
+        for result in record.results:
+            said = result.outcome not in {Outcome.SKIPPED, Outcome.BLOCKED}
+            if said and result.node_id in wanted:
+                found[result.node_id] = (record.id, record.tree.digest, result)
+                wanted.remove(result.node_id)
     return found

@@ -71,3 +71,39 @@ def take(
                 told = True
             time.sleep(_POLL_SECONDS)
     return descriptor
+
+
+def claim(path: Path, mode: int = 0o666) -> int:
+    """Create a file and lock it for as long as the descriptor lives, which is returned.
+
+    Whoever finds the file unlocked takes its maker for dead and removes it. In the moment
+    between making and locking that would be wrong, so then it is made again.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):  # noqa: PTH116
+                return descriptor
+        os.close(descriptor)
+
+
+def abandoned(path: Path) -> int | None:
+    """The lock of a claimed file whose maker is dead; ``None`` while it lives.
+
+    Returns:
+        A descriptor: while it is open nobody else can claim the file.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None  # gone, or another user's
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor

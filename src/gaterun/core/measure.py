@@ -74,7 +74,7 @@ class Bench:
         self._resources = resources
         self._computed: defaultdict[str, _Computed] = defaultdict(_Computed)
         self._guard = threading.Lock()
-        self._scratch_notes = state / "scratch"
+        self.scratch_notes = state / "scratch"
 
     def measure(
         self,
@@ -209,15 +209,6 @@ class Bench:
         nested.add(context.trace)
         computed.trace = nested
         computed.done = True
-
-    def note_scratch(self, folder: Path) -> None:
-        """Remember a scratch folder, so that the next run can remove what a kill left."""
-        self._scratch_notes.mkdir(exist_ok=True)
-        (self._scratch_notes / folder.name).write_text(f"{self.processes.run_id}\n{folder}\n")
-
-    def forget_scratch(self, folder: Path) -> None:
-        """The folder has been removed in good order."""
-        (self._scratch_notes / folder.name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

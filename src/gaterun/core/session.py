@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from gaterun import __version__
 from gaterun.core import host
-from gaterun.core.baseline import BaselineValue, values_for
+from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.binding import Binder
 from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
-from gaterun.core.evidence import hidden, without_variables
+from gaterun.core.evidence import hidden, without_variables, writable
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
@@ -33,10 +34,13 @@ from gaterun.model.errors import NothingSelected
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
-from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
+from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.verdict import ExitCode, Outcome, exit_code
 from gaterun.model.waiver import InForce
+
+if TYPE_CHECKING:
+    from gaterun.core.second_key import SecondKey
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -73,9 +77,11 @@ class Session:
         root: the workspace that is measured.
         store: where state is kept, prepared.
         baseline: ``None`` when there is none.
+        baseline_is_named: the user chose it for this run, whatever the phase's base is.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
         environment: what commands inherit; the allowed variables of this process by default.
+        second: what the base says about the run; ``None`` where nobody asks it.
         tell: called with every event, from the thread that calls `run`.
         in_force: the waivers and sign-offs to judge with.
     """
@@ -88,10 +94,12 @@ class Session:
     options: RunOptions
     tell: Callable[[Event], None]
     baseline: MetricsDocument | None = None
+    baseline_is_named: bool = False
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     in_force: InForce = field(default_factory=InForce)
     environment: Environment | None = None
+    second: SecondKey | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -120,6 +128,11 @@ class Session:
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
+        stale = ""
+        if self.baseline and not self.baseline_is_named:
+            stale = moved(self.baseline, base, self.phase.base)
+        if stale:
+            warnings.append(stale)
         bench = Bench(
             root=self.root,
             state=self.store.path,
@@ -134,12 +147,13 @@ class Session:
             target=lambda: environment.update(host.facts(self.root)), daemon=True
         )
         prober.start()
-        self.tell(
+        tell = folder.events.telling(self.tell)
+        tell(
             RunStarted(
                 run_id=folder.id,
                 phase=self.phase.id,
                 title=self.phase.title,
-                root=str(self.root),
+                root=writable(str(self.root)),
                 version=__version__,
                 tree=tree,
                 nodes=tuple(gate.node_id for gate in self.chosen),
@@ -148,6 +162,7 @@ class Session:
                 jobs=self.options.jobs,
                 time=started,
                 base=base or "",
+                role=self.options.role,
             )
         )
 
@@ -177,13 +192,21 @@ class Session:
                 requirement,
                 measurement,
                 environment,
-                stale=_stale(self.baseline, base),
+                stale=stale,
             )
+
+        redactor = processes.redactor
+        second = self.second.hiding(redactor.text) if self.second else None
+
+        def held(result: GateResult) -> GateResult:
+            return result if second is None else second.held(result, baseline)
+
+        def recall(gate: Requirement) -> GateResult | None:
+            recalled = bound.recall(gate, baseline, repeat(gate))
+            return None if recalled is None else held(recalled)
 
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
-
-        redactor = processes.redactor
 
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
             def say(text: str) -> None:
@@ -198,7 +221,7 @@ class Session:
                 binding=bound.binding(gate),
                 in_force=self.in_force,
             )
-            return bound.audited(gate, hidden(result, redactor))
+            return held(bound.audited(gate, hidden(result, redactor)))
 
         loop = Loop(
             phase=self.phase,
@@ -207,9 +230,9 @@ class Session:
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
             repeat=repeat,
-            recall=lambda gate: bound.recall(gate, baseline, repeat(gate)),
+            recall=recall,
             at_hand=bound.at_hand,
-            tell=self.tell,
+            tell=tell,
         )
         for task, need in loop.unmet:
             warnings.append(f"task {task} needs {need}, which is not part of this run")
@@ -228,7 +251,7 @@ class Session:
             if before and after and (changed := after.changed_since(before)):
                 warnings.append(f"the working tree changed during the run: {named(changed)}")
                 for result in bound.settle(self.chosen, loop.results, after):
-                    self.tell(GateFinished(result=result, time=time.time()))
+                    tell(GateFinished(result=result, time=time.time()))
             bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         if self.in_force.waivers:
@@ -236,40 +259,53 @@ class Session:
 
             nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
             warnings += leftovers(self.in_force, ordered, nodes)
+        warnings.extend(acceptances(ordered))
         warnings.extend(without_variables(ordered))
+        entry = second.entry() if second else None
+        if entry is not None:
+            tell(GateFinished(result=entry, time=time.time()))
+        if folder.events.problem:
+            warnings.append(f"the run's events were not all kept: {folder.events.problem}")
         record = RunRecord(
             id=folder.id,
             phase=self.phase.id,
             title=self.phase.title,
-            root=str(self.root),
+            root=writable(str(self.root)),
             version=__version__,
-            argv=tuple(map(redactor.text, self.options.argv)),
+            argv=tuple(redactor.text(writable(word)) for word in self.options.argv),
             tree=tree,
             environment=dict(environment),
             tasks={
                 **{task.id: task.title for task in self.phase.tasks},
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
+                **({POLICY: "What judges"} if entry else {}),
             },
-            results=ordered,
+            needs=self.phase.needs,
+            results=(*ordered, entry) if entry else ordered,
             started=started,
             seconds=time.monotonic() - clock,
             exit_code=verdict_of(
-                ordered, max_warnings=self.options.max_warnings, interrupted=loop.interrupted
+                ordered,
+                max_warnings=self.options.max_warnings,
+                interrupted=loop.interrupted,
+                policy=entry,
             ),
             role=self.options.role,
             base=base or "",
             interrupted=loop.interrupted,
             warnings=tuple(map(redactor.text, warnings)),
-            withheld=processes.environment.withheld,
-            variables=tuple(sorted(processes.environment.given)),
+            withheld=tuple(map(writable, processes.environment.withheld)),
+            variables=tuple(sorted(map(writable, processes.environment.given))),
             environment_digest=processes.environment.digest,
+            policy=second.policy if second else None,
         )
+        over = RunFinished(record=record, time=time.time())
         try:
-            folder.finish(record)
+            folder.finish(over, redactor)
         except OSError as error:
             unkept = f"the run could not be recorded: {error.strerror}"
             record = _with_warning(record, unkept)
-        self.tell(RunFinished(record=record, time=time.time()))
+        tell(RunFinished(record=record, time=over.time))
         return record
 
     def _look(self, git: Git, warnings: list[str]) -> TreeState | None:
@@ -281,11 +317,16 @@ class Session:
 
 
 def verdict_of(
-    results: Sequence[GateResult], *, max_warnings: int | None = None, interrupted: bool = False
+    results: Sequence[GateResult],
+    *,
+    max_warnings: int | None = None,
+    interrupted: bool = False,
+    policy: GateResult | None = None,
 ) -> ExitCode:
     """The exit code of a run.
 
-    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict.
+    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict. That
+    the policy is as it was makes no run green in which nothing was measured.
     """
     codes = [ExitCode.INTERRUPTED] if interrupted else []
     advisory = 0
@@ -300,19 +341,9 @@ def verdict_of(
         codes.append(ExitCode.MAX_WARNINGS)
     if not codes and all(result.outcome is Outcome.SKIPPED for result in results):
         codes.append(ExitCode.NO_GATES)
+    if policy is not None and policy.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
+        codes.append(verdict_of([policy]))
     return exit_code(codes)
-
-
-def _stale(baseline: MetricsDocument, base: str | None) -> str:
-    """Why a stored baseline is not of the phase's base; empty when it is, or nobody can say."""
-    if baseline.role != "baseline" or not base or not baseline.subject.commit:
-        return ""
-    if baseline.subject.commit == base:
-        return ""
-    return (
-        f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
-        "run `gaterun baseline` again"
-    )
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:

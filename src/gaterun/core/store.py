@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
+import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from gaterun.core.aside import written_aside
+from gaterun.core import scratch
+from gaterun.core.aside import clear_asides
+from gaterun.core.event_log import EventLog
 from gaterun.core.execute import end_marked
+from gaterun.core.lock import abandoned, claim
+from gaterun.core.record_file import (
+    EVENTS,
+    LOGS,
+    RECORD,
+    files_of,
+    read_outline,
+    read_record,
+    write_record,
+)
+from gaterun.core.redact import Redactor
 from gaterun.model.errors import UsageError
-from gaterun.model.record import SCHEMA_VERSION, RunRecord
+from gaterun.model.event import RunFinished
+from gaterun.model.record import RunRecord
 
-#: How many recorded runs are kept.
+#: How many recorded runs are kept, unless the setting says otherwise.
 KEPT_RUNS = 50
+
+#: In the folder of a run that was recorded elsewhere: it is shown, and never the newest here.
+IMPORTED = "imported"
+
+#: Where folders of runs are made, each with its lock, before they are among the others.
+STAGING = "staging"
+
+_ID = re.compile(r"(\d{8}T\d{6}-\d{6})[0-9a-f]{4}")
+_STAMP = "%Y%m%dT%H%M%S"
 
 
 class RunFolder:
@@ -24,35 +48,58 @@ class RunFolder:
 
     Attributes:
         path: ``.gaterun/runs/<id>``.
+        events: what is noted while the run lives.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        (path / "logs").mkdir(parents=True)
-        self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        # Nobody finds it without its lock, and takes it for what a killed run has left.
+        staged = path.parent.parent / STAGING / path.name
+        (staged / LOGS).mkdir(parents=True)
+        self._lock = claim(staged / "lock")
+        path.parent.mkdir(exist_ok=True)
+        staged.rename(path)
+        self.events = EventLog(path)
 
     @property
     def id(self) -> str:
         """The run's id."""
         return self.path.name
 
-    def finish(self, record: RunRecord) -> None:
-        """Write the record and release the lock.
+    def finish(self, over: RunFinished, redactor: Redactor) -> None:
+        """Write the record with the digests of all files, and release the lock.
+
+        Args:
+            redactor: for the files that no command of the record wrote: tracebacks, the
+                logs of what ran out of time.
 
         Raises:
             OSError: it could not be written.
         """
-        import msgspec
-
         try:
-            with written_aside(self.path / "record.json") as aside:
-                aside.write_bytes(msgspec.json.encode(record))
+            self.events.note(over)
+            self.events.close()
+            redactor.settle()
+            digests = {
+                log.path: log.sha256
+                for result in over.record.results
+                if result.reused is None  # its logs are in the folder of the run that made them
+                for command in result.evidence
+                for log in command.logs
+            }
+            for name in files_of(self.path):
+                if name == EVENTS:
+                    digests[name] = Redactor.digest(self.path / name)
+                elif name not in digests:
+                    digests[name] = redactor.look(self.path / name).sha256
+            redactor.settle()
+            write_record(self.path, over.record, digests)
         finally:
             self._release()
 
     def abandon(self) -> None:
         """Remove the folder: what was measured is not to be a recorded run."""
+        self.events.close()
         shutil.rmtree(self.path, ignore_errors=True)
         self._release()
 
@@ -61,6 +108,7 @@ class RunFolder:
         self._release()
 
     def _release(self) -> None:
+        self.events.close()
         (self.path / "lock").unlink(missing_ok=True)
         os.close(self._lock)
 
@@ -70,10 +118,16 @@ class Store:
 
     Args:
         path: where it is or will be.
+        keep: how many recorded runs are kept; 0 for all.
+
+    Attributes:
+        problems: what was found damaged while looking for a run, for whoever can tell.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keep: int = KEPT_RUNS) -> None:
         self.path = path
+        self.keep = keep
+        self.problems: list[str] = []
 
     def prepare(self) -> None:
         """Create the folders, and clear away what a killed run has left.
@@ -93,104 +147,160 @@ class Store:
                 help="gaterun keeps its state there; name another place with -o state=/path",
             ) from error
         self._clear_killed()
-        self._forget_old()
+        if self.keep and sum(1 for _ in self.path.glob("runs/*")) > self.keep:
+            from gaterun.core.retention import forget
+
+            forget(self, keep=self.keep)
 
     def _clear_killed(self) -> None:
-        for lock in self.path.glob("runs/*/lock"):
-            if not _is_held(lock):
+        for path in self.path.glob("runs/*/lock"):
+            lock = abandoned(path)
+            if lock is not None:
                 # Its gaterun was killed: end what it had started, keep its logs.
-                end_marked(lock.parent.name)
-                lock.unlink(missing_ok=True)
-        for note in self.path.glob("scratch/*"):
-            with contextlib.suppress(OSError, ValueError):
-                owner, folder = note.read_text().splitlines()[:2]
-                # Asked now, not before: a run that began meanwhile has its lock by now.
-                alive = "/" not in owner and _is_held(self.path / "runs" / owner / "lock")
-                if not alive and Path(folder).name.startswith("gaterun-"):
-                    shutil.rmtree(folder, ignore_errors=True)
-                    note.unlink(missing_ok=True)
-
-    def _forget_old(self) -> None:
-        runs = sorted(self.path.glob("runs/*"))
-        for folder in runs[: max(0, len(runs) - KEPT_RUNS)]:
-            if not (folder / "lock").exists():
-                shutil.rmtree(folder, ignore_errors=True)
+                end_marked(path.parent.name)
+                _hide_secrets(path.parent)
+                clear_asides(path.parent)
+                path.unlink(missing_ok=True)
+                os.close(lock)
+        for path in self.path.glob(f"{STAGING}/*/lock"):
+            lock = abandoned(path)
+            if lock is not None:
+                shutil.rmtree(path.parent, ignore_errors=True)
+                os.close(lock)
+        scratch.clear(self.path / "scratch", self.path / "runs")
 
     def new_run(self) -> RunFolder:
-        """A folder for a run that starts now; its id sorts by time.
+        """A folder for a run that starts now; its id sorts after those of all that are there.
+
+        A clock that was set back does not make an older run the newest: then the id goes on
+        from the newest one.
 
         Raises:
             UsageError: it cannot be written.
         """
-        whole, part = divmod(time.time_ns(), 10**9)
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(whole)) + f"-{part // 1000:06}"
-        try:
-            return RunFolder(self.path / "runs" / f"{stamp}{secrets.token_hex(2)}")
-        except OSError as error:
-            raise UsageError(f"{self.path} cannot be written to: {error.strerror}") from error
+        tries = 10
+        while True:
+            tries -= 1
+            stamp = max(_stamp(time.time_ns() // 1000), _after(self._newest()))
+            path = self.path / "runs" / f"{stamp}{secrets.token_hex(2)}"
+            try:
+                return RunFolder(path)
+            except OSError as error:
+                if isinstance(error, FileNotFoundError) and tries:
+                    continue  # another gaterun took it for a dead one's before it had its lock
+                raise UsageError(f"{self.path} cannot be written to: {error.strerror}") from error
+
+    def _newest(self) -> str:
+        """The stamp of the newest run that began here; empty for none."""
+        found = sorted(path.name for path in self.path.glob("runs/*") if _ID.fullmatch(path.name))
+        own = (name for name in reversed(found) if not self._is_imported(name))
+        return next((name[:22] for name in own), "")
+
+    def _is_imported(self, name: str) -> bool:
+        return (self.path / "runs" / name / IMPORTED).exists()
 
     def records(self) -> list[Path]:
-        """The record files of finished runs, newest last."""
-        return sorted(self.path.glob("runs/*/record.json"))
+        """The record files of finished runs, newest last, those from elsewhere first."""
+        found = sorted(self.path.glob(f"runs/*/{RECORD}"))
+        return sorted(found, key=lambda path: not (path.parent / IMPORTED).exists())
+
+    def folder_of(self, run_id: str) -> Path:
+        """The folder of a run, by its whole id."""
+        return self.path / "runs" / run_id
+
+    def path_of(self, run_id: str, *, unfinished: bool = False) -> Path:
+        """The folder of a run.
+
+        Args:
+            run_id: an unambiguous prefix of its id, or ``last``.
+            unfinished: whether runs without a record count too.
+
+        Raises:
+            UsageError: there is none, or several fit.
+        """
+        found = [path.parent for path in self.records()]
+        if unfinished:
+            finished = set(found)
+            found += [path for path in sorted(self.path.glob("runs/*")) if path not in finished]
+        fitting = [path for path in found if path.name.startswith(run_id)]
+        if run_id == "last":
+            fitting = [path for path in found if (path / RECORD).exists()][-1:]
+        if len(fitting) != 1:
+            known = ", ".join(path.name for path in found[-5:])
+            raise UsageError(
+                f"{len(fitting) or 'no'} runs begin with '{run_id}'",
+                help=f"the newest are {known}" if known else "nothing has been run here yet",
+            )
+        return fitting[0]
 
     def find(self, run_id: str) -> RunRecord:
         """Read the record of a run.
 
         Args:
-            run_id: an unambiguous prefix of its id, or ``last``.
+            run_id: as for `path_of`.
 
         Raises:
             UsageError: there is none, several fit, or it is damaged.
         """
-        records = self.records()
-        fitting = [path for path in records if path.parent.name.startswith(run_id)]
-        if run_id == "last":
-            fitting = records[-1:]
-        if len(fitting) != 1:
-            known = ", ".join(path.parent.name for path in records[-5:])
-            raise UsageError(
-                f"{len(fitting) or 'no'} runs begin with '{run_id}'",
-                help=f"the newest are {known}" if known else "nothing has been run here yet",
-            )
-        return read_record(fitting[0])
+        return read_record(self.path_of(run_id) / RECORD)
+
+    def newest(self, phase: str, *, role: str = "run") -> Iterator[RunRecord]:
+        """The finished runs of a phase that were run here, newest first.
+
+        A damaged record is passed over, and becomes one of the `problems`.
+        """
+        for path in reversed(self.records()):
+            if (path.parent / IMPORTED).exists():
+                return
+            try:
+                outline = read_outline(path)
+                if outline.phase == phase and outline.role == role:
+                    yield read_record(path)
+            except UsageError as error:
+                if error.message not in self.problems:
+                    self.problems.append(error.message)
 
     def latest(self, phase: str, *, role: str = "run") -> RunRecord | None:
-        """The newest finished run of a phase, or ``None``; damaged records are passed over."""
-        for path in reversed(self.records()):
-            with contextlib.suppress(UsageError):
-                record = read_record(path)
-                if record.phase == phase and record.role == role:
-                    return record
-        return None
+        """The first of `newest`, or ``None``."""
+        return next(self.newest(phase, role=role), None)
 
 
-def _is_held(lock: Path) -> bool:
+def is_run_id(name: str) -> bool:
+    """Whether a folder's name is one that `Store.new_run` gives."""
+    return _ID.fullmatch(name) is not None
+
+
+def _stamp(microseconds: int) -> str:
+    whole, part = divmod(microseconds, 10**6)
+    return time.strftime(_STAMP, time.gmtime(whole)) + f"-{part:06}"
+
+
+def _after(stamp: str) -> str:
+    """The stamp a microsecond later; empty for none, and for one that is no time."""
+    import calendar
+
+    try:
+        whole = calendar.timegm(time.strptime(stamp[:15], _STAMP))
+    except ValueError:
+        return ""
+    return _stamp(whole * 10**6 + int(stamp[16:]) + 1)
+
+
+def _hide_secrets(folder: Path) -> None:
+    """What a killed run could not: hide secrets in the logs of what it had started."""
+    from gaterun.core.environment import chosen
+
+    redactor = Redactor(chosen().secrets)
+    for name in files_of(folder):
+        with contextlib.suppress(OSError):
+            redactor.look(folder / name)
+            redactor.settle()
+
+
+def is_held(lock: Path) -> bool:
     """Whether a living run holds this lock."""
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
+    descriptor = abandoned(lock)
+    if descriptor is not None:
         os.close(descriptor)
-    return False
-
-
-def read_record(path: Path) -> RunRecord:
-    """Read a run record.
-
-    Raises:
-        UsageError: it is damaged, or of a later major version.
-    """
-    import msgspec
-
-    try:
-        record = msgspec.json.decode(path.read_bytes(), type=RunRecord)
-    except (OSError, msgspec.DecodeError) as error:
-        raise UsageError(f"{path} is damaged: {error}", help="run the phase again") from error
-    if record.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
-        raise UsageError(f"{path} has schema version {record.schema_version}")
-    return record
+        return False
+    return lock.exists()

@@ -16,8 +16,9 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gaterun.core.checks import Baseline
 from gaterun.core.glob import glob_matcher
-from gaterun.core.judge import Baseline, judge
+from gaterun.core.judge import judge
 from gaterun.model.condition import parse_comparison, parse_improvement
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.measurement import Measurement
@@ -248,12 +249,8 @@ def with_instead(requirement: Requirement, text: str) -> Requirement:
 
 def counted(metric: Metric, findings: Iterable[Finding]) -> list[Finding]:
     """The findings that a metric says that it counts."""
-    return [
-        finding
-        for finding in findings
-        if finding.severity is not Severity.NOTE
-        and any(_any_text(pattern)(finding.rule) for pattern in metric.counts)
-    ]
+    counts = metric.counts
+    return [] if counts is None else [finding for finding in findings if counts.has(finding)]
 
 
 def _waived(waiver: Waiver, check: Check, *, findings: int = 0, instead: str = "") -> Waived:

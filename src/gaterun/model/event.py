@@ -27,6 +27,7 @@ class RunStarted(Struct, frozen=True, kw_only=True):
     jobs: int
     time: float
     base: str = ""
+    role: str = "run"
 
 
 class GateStarted(Struct, frozen=True, kw_only=True):
