@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plugins": ("plugins", NOW_AND_THEN, "Show what is loaded, and from where."),
     "doctor": ("doctor", NOW_AND_THEN, "Say what is missing on this machine."),
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
+    "mcp": ("mcp", NOW_AND_THEN, "Serve a coding agent by the Model Context Protocol."),
     "hook": ("hook", NOW_AND_THEN, "Answer a hook of a coding agent from what is recorded."),
     "schema": ("schema", NOW_AND_THEN, "Print the JSON Schema of a file format."),
 }
