@@ -23,16 +23,26 @@ from gaterun.model.errors import UsageError
 Examples:
   gaterun init              write phases/first.toml
   gaterun init release-2    write phases/release-2.toml
+  gaterun init --agents     tell coding agents about it in AGENTS.md
 """,
 )
 @click.argument("name", default="first")
+@click.option("--agents", is_flag=True, help="Write a block into AGENTS.md instead.")
 @workspace_options
-def command(opened: Opened, *, name: str) -> None:
+def command(opened: Opened, *, name: str, agents: bool) -> None:
     """Measure every gate here and write phases/NAME.toml, a phase that passes today.
 
     Conditions are the gates' own where they hold, and today's numbers where they do not. A gate
     that cannot be measured here stays in the file as a comment that says why.
+
+    With --agents nothing is measured: a block between markers in AGENTS.md says how done is
+    measured here, and what else stands in that file stays as it is.
     """
+    if agents:
+        from gaterun.cli import init_agents
+
+        init_agents.write(opened)
+        return
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise UsageError(f"'{name}' cannot be the name of a phase", help="write letters and digits")
     path = opened.config.phase_folders[0] / f"{name}.toml"

@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
     "mcp": ("mcp", NOW_AND_THEN, "Serve a coding agent by the Model Context Protocol."),
     "hook": ("hook", NOW_AND_THEN, "Answer a hook of a coding agent from what is recorded."),
+    "capabilities": ("capabilities", NOW_AND_THEN, "Say what this gaterun can do, for programs."),
     "schema": ("schema", NOW_AND_THEN, "Print the JSON Schema of a file format."),
 }
 
