@@ -7,15 +7,16 @@ database is opened read-only, for each reading anew, as version 3 replaces the f
 
 from __future__ import annotations
 
-import contextlib
-import json
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gaterun
-from gaterun import Claim, PhaseOutline, Unread
-from gaterun_claims.saying import LONGEST, claims_of, seconds
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gaterun import Claim, PhaseOutline, Unread
 
 #: Where the versions keep it.
 FILES = (".swarm/memory.db", ".swarm/agentdb-memory.db", ".claude/memory.db")
@@ -42,6 +43,10 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
 
 def read(path: Path, source: str, phase: PhaseOutline) -> list[Claim | Unread]:
     """All entries of a database, or why there are none."""
+    import sqlite3
+
+    from gaterun import Unread
+
     why = _obstacle(path)
     if why:
         return [Unread(source=source, why=why)]
@@ -89,6 +94,11 @@ def _told(error: Exception) -> str:
 
 
 def _rows(path: Path, source: str, phase: PhaseOutline, how: str) -> list[Claim | Unread]:
+    import contextlib
+    import sqlite3
+
+    from gaterun_claims.saying import claims_of, seconds
+
     found: list[Claim | Unread] = []
     uri = f"{path.resolve().as_uri()}?{how}"
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE)) as db:
@@ -118,6 +128,8 @@ def _entries(
     db: sqlite3.Connection, columns: frozenset[str]
 ) -> Iterator[tuple[object, object, object, object]]:
     """Key, namespace, value and time of each entry that was not taken back."""
+    from gaterun_claims.saying import LONGEST
+
     values = [name for name in ("content", "value") if name in columns]
     if "key" not in columns or not values:
         raise _Other(
@@ -140,6 +152,10 @@ def _patterns(
     db: sqlite3.Connection, columns: frozenset[str], source: str, phase: PhaseOutline
 ) -> Iterator[Claim]:
     """Entries that the mode "ReasoningBank" keeps within patterns; others were never said."""
+    import json
+
+    from gaterun_claims.saying import claims_of, seconds
+
     time = "created_at" if "created_at" in columns else "null"
     for data, moment in db.execute(f"select pattern_data, {time} from patterns"):  # noqa: S608
         try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gaterun
-from gaterun import Claim, PhaseOutline, Unread
-from gaterun_claims.saying import claims_of, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gaterun import Claim, PhaseOutline, Unread
 
 FILE = "memory/memory-store.json"
 
@@ -19,6 +21,11 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
     path = root / FILE
     if not path.exists() and not path.is_symlink():
         return
+    import json
+
+    from gaterun import Unread
+    from gaterun_claims.saying import claims_of, seconds
+
     try:
         store = json.loads(path.read_bytes())
     except OSError as error:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
+from typing import TYPE_CHECKING
 
 import gaterun
-from gaterun import Claim, PhaseOutline, Said, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from gaterun import Claim, PhaseOutline, Said, Unread
 
 #: Where people and tools keep task lists, beside the documents of the phase.
 PATTERNS = (
@@ -19,9 +24,8 @@ PATTERNS = (
 #: A file beyond this is no list of a person's, bytes.
 _LARGEST = 4_000_000
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s+\[(?P<mark>[^\]])\]\s+(?P<text>\S.*)")
-_MARKS = {"x": Said.COMPLETED, "-": Said.IN_PROGRESS, "~": Said.IN_PROGRESS, "/": Said.IN_PROGRESS}
+_FENCE = r" {0,3}(`{3,}|~{3,})"
+_ITEM = r"\s*(?:[-*+]|\d{1,9}[.)])\s+\[(?P<mark>[^\]])\]\s+(?P<text>\S.*)"
 
 
 @gaterun.hookimpl
@@ -37,6 +41,8 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
 
 
 def _items(path: Path, source: str, phase: PhaseOutline) -> Iterator[Claim | Unread]:
+    from gaterun import Claim, Unread
+
     try:
         if not path.is_file():
             yield Unread(source=source, why="it is no file")
@@ -52,16 +58,16 @@ def _items(path: Path, source: str, phase: PhaseOutline) -> Iterator[Claim | Unr
     ids = [task.id for task in phase.tasks]
     fence = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if mark := _FENCE.match(line):
+        if mark := re.match(_FENCE, line):
             if not fence:
                 fence = mark[1]
             elif mark[1].startswith(fence):
                 fence = ""
             continue
-        item = None if fence else _ITEM.match(line)
+        item = None if fence else re.match(_ITEM, line)
         if item is None:
             continue
-        said = _MARKS.get(item["mark"].lower())
+        said = _marks().get(item["mark"].lower())
         task = named_task(item["text"], ids)
         if said is None or not task:
             continue
@@ -75,6 +81,14 @@ def _items(path: Path, source: str, phase: PhaseOutline) -> Iterator[Claim | Unr
             task=task,
             raw=line.strip()[:160],
         )
+
+
+@cache
+def _marks() -> Mapping[str, Said]:
+    """What a mark between brackets says; a blank says nothing."""
+    from gaterun import Said
+
+    return {"x": Said.COMPLETED, **dict.fromkeys("-~/", Said.IN_PROGRESS)}
 
 
 def named_task(text: str, ids: list[str]) -> str:
