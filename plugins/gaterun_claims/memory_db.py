@@ -35,9 +35,11 @@ class _Other(Exception):
 @gaterun.hookimpl
 def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
     """What the memory databases of a workspace hold."""
+    from gaterun_claims.saying import is_there
+
     for name in FILES:
         path = root / name
-        if path.exists() or path.is_symlink():
+        if is_there(path):
             yield from read(path, name, phase)
 
 

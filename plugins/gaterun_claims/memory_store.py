@@ -18,14 +18,14 @@ FILE = "memory/memory-store.json"
 @gaterun.hookimpl
 def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
     """What the store of a workspace holds: lists of entries by namespace."""
-    path = root / FILE
-    if not path.exists() and not path.is_symlink():
-        return
     import json
 
     from gaterun import Unread
-    from gaterun_claims.saying import claims_of, seconds
+    from gaterun_claims.saying import claims_of, is_there, seconds
 
+    path = root / FILE
+    if not is_there(path):
+        return
     try:
         store = json.loads(path.read_bytes())
     except OSError as error:

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from gaterun import Claim, PhaseOutline, Said
@@ -28,6 +29,17 @@ _MILLISECONDS = 1e11  # as seconds it would be the year 5138
 
 #: How long a value may be, characters; a longer one is no status.
 LONGEST = 1_000_000
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something at a path, or nobody can tell; reading it will say why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def claims_of(

@@ -31,11 +31,13 @@ _ITEM = r"\s*(?:[-*+]|\d{1,9}[.)])\s+\[(?P<mark>[^\]])\]\s+(?P<text>\S.*)"
 @gaterun.hookimpl
 def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
     """The items that begin with a task of the phase; one that is not ticked says nothing."""
+    from gaterun_claims.saying import is_there
+
     met: set[Path] = set()
     for pattern in (*PATTERNS, *phase.lists):
         for path in sorted(root.glob(pattern)) if "*" in pattern else [root / pattern]:
             # One file may have two names, where letter case does not tell names apart.
-            if path.exists() and (real := path.resolve()) not in met:
+            if is_there(path) and (real := path.resolve()) not in met:
                 met.add(real)
                 yield from _items(path, path.relative_to(root).as_posix(), phase)
 

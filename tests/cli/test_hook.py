@@ -264,3 +264,25 @@ def test_eight_sessions_at_once_lose_no_count(tmp_path: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         before = list(pool.map(lambda n: blocks.count(tmp_path, f"s{n % 8}", ["c"]), range(24)))
     assert sorted(item["c"] for item in before) == [0] * 8 + [1] * 8 + [2] * 8
+
+
+#: What a hook has no use for, however it is asked; it is started at every edit.
+HEAVY = ("asyncio", "junit_xml", "markdown_it", "mcp", "psutil", "pydantic", "rich", "ruamel")
+
+
+@pytest.mark.parametrize("event", ["stop", "edit", "session-start", "task-completed"])
+def test_it_imports_nothing_that_only_measuring_needs(ran: Any, event: str) -> None:
+    code = (
+        f"import sys; from gaterun.cli.main import run; run(['hook', {event!r}])\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps({"session_id": "x", "task_subject": "7.2", "tool_input": {}}).encode(),
+        capture_output=True,
+        check=True,
+    )
+    loaded = done.stderr.decode().splitlines()[-1].split()
+    assert "gaterun" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+    assert ("sqlite3" in loaded) is False  # there is no memory database here
