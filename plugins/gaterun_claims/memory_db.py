@@ -24,6 +24,9 @@ FILES = (".swarm/memory.db", ".swarm/agentdb-memory.db", ".claude/memory.db")
 #: How long to wait for somebody who is writing, seconds.
 PATIENCE = 1.0
 
+#: How long reading may take, seconds: what is called a table may be a view that never ends.
+LONGEST_READING = 10.0
+
 _SQLITE = b"SQLite format 3\0"
 _ENCRYPTED = b"RFE1"
 
@@ -92,18 +95,23 @@ def _told(error: Exception) -> str:
         return f"somebody has been writing to it for {PATIENCE:g} s: {text}"
     if isinstance(error, _Other):
         return text
+    if text == "interrupted":
+        return f"reading it took longer than {LONGEST_READING:g} s"
     return f"it is damaged, or only half written: {text}"
 
 
 def _rows(path: Path, source: str, phase: PhaseOutline, how: str) -> list[Claim | Unread]:
     import contextlib
     import sqlite3
+    import time
 
     from gaterun_claims.saying import claims_of, seconds
 
     found: list[Claim | Unread] = []
     uri = f"{path.resolve().as_uri()}?{how}"
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE)) as db:
+        end = time.monotonic() + LONGEST_READING
+        db.set_progress_handler(lambda: time.monotonic() > end, 100_000)
         db.text_factory = lambda data: data.decode("utf-8", "replace")
         entries = _columns(db, "memory_entries")
         patterns = _columns(db, "patterns")
@@ -112,14 +120,14 @@ def _rows(path: Path, source: str, phase: PhaseOutline, how: str) -> list[Claim 
                 f"it is of a version that this gaterun does not know: it has {_tables(db)}"
             )
         if entries:
-            for key, namespace, value, time in _entries(db, entries):
+            for key, namespace, value, moment in _entries(db, entries):
                 found += claims_of(
                     value,
                     phase,
                     key=_text(key),
                     source=source,
                     place=f"namespace {_text(namespace)}" if namespace else "",
-                    time=seconds(time),
+                    time=seconds(moment),
                 )
         if "pattern_data" in patterns:
             found += _patterns(db, patterns, source, phase)

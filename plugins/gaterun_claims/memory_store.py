@@ -26,6 +26,9 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
     path = root / FILE
     if not is_there(path):
         return
+    if path.is_dir() or path.is_fifo():
+        yield Unread(source=FILE, why="it is no file")
+        return
     try:
         store = json.loads(path.read_bytes())
     except OSError as error:

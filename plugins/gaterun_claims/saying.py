@@ -58,11 +58,11 @@ def claims_of(
         time: seconds since the epoch.
     """
     text, value = _unpacked(value)
-    raw = text[:160]
+    key, place, raw = (_encodable(part) for part in (key, place, text[:160]))
     numbers: Mapping[str, float] = {}
     said = Said.OTHER
     if (number := _number(value)) is not None:
-        numbers = {key.rpartition("/")[2].strip() or key: number}
+        numbers = {key.rpartition("/")[2].strip() or "value": number}
     elif isinstance(value, Mapping):
         said = _status(value)
         numbers = {
@@ -125,6 +125,11 @@ def seconds(stamp: object) -> float | None:
     if not 0 < number < _MILLISECONDS * 1000:
         return None
     return number / 1000 if number > _MILLISECONDS else number
+
+
+def _encodable(text: str) -> str:
+    """A text without halves of characters, which JSON can name and nobody can write."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _from_text(stamp: str) -> float | None:

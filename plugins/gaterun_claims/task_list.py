@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -33,11 +34,11 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
     """The items that begin with a task of the phase; one that is not ticked says nothing."""
     from gaterun_claims.saying import is_there
 
-    met: set[Path] = set()
+    met: set[str] = set()
     for pattern in (*PATTERNS, *phase.lists):
         for path in sorted(root.glob(pattern)) if "*" in pattern else [root / pattern]:
             # One file may have two names, where letter case does not tell names apart.
-            if is_there(path) and (real := path.resolve()) not in met:
+            if is_there(path) and (real := os.path.realpath(path)) not in met:
                 met.add(real)
                 yield from _items(path, path.relative_to(root).as_posix(), phase)
 

@@ -105,3 +105,14 @@ def test_a_list_that_cannot_be_read_is_said(tmp_path: Path, phase: Any) -> None:
     ]
     (tmp_path / "PLAN.md").write_bytes(b"- [x] 7.3 caf\xe9\n")
     assert isinstance(list(task_list.gaterun_claims(tmp_path, phase))[-1], Claim)
+
+
+def test_what_is_no_file_is_said(tmp_path: Path, phase: Any) -> None:
+    (tmp_path / "memory").mkdir()
+    os.mkfifo(tmp_path / memory_store.FILE)
+    (tmp_path / "PLAN.md").symlink_to("PLAN.md")
+    (tmp_path / "TODO.md").write_text("- [x] 7.3\n")
+    found = [*memory_store.gaterun_claims(tmp_path, phase)]
+    assert found == [Unread(source=memory_store.FILE, why="it is no file")]
+    claim, unread = sorted(task_list.gaterun_claims(tmp_path, phase), key=lambda i: -len(i.source))
+    assert {type(claim), type(unread)} == {Claim, Unread}

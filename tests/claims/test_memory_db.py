@@ -184,6 +184,17 @@ def test_an_empty_schema_is_of_no_known_version(tmp_path: Path, path: Path, phas
     assert only_reason(tmp_path, phase).endswith("does not know: it has no table")
 
 
+def test_a_view_that_never_ends(
+    tmp_path: Path, path: Path, phase: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_db, "LONGEST_READING", 0.05)
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n)"
+    databases.database(
+        path, f"create view memory_entries as {endless} select i as key, i as value from n"
+    )
+    assert only_reason(tmp_path, phase) == "reading it took longer than 0.05 s"
+
+
 @pytest.fixture
 def read_only(path: Path, tmp_path: Path) -> Iterator[Path]:
     """The folder of a database in which nobody can make the index of its log, root neither."""
@@ -314,10 +325,18 @@ def test_numbers(phase: Any) -> None:
     assert said("1" + "0" * 400, phase) == [("other", None)]
 
 
-@given(st.text() | st.binary() | st.none() | st.integers() | st.floats())
-def test_any_value_is_at_least_one_claim(value: object) -> None:
+@given(st.text(), st.text() | st.binary() | st.none() | st.integers() | st.floats())
+def test_any_value_is_at_least_one_claim(key: str, value: object) -> None:
     phase = PhaseOutline(id="p", tasks=(), metrics=frozenset({"a"}))
-    assert said(value, phase)
+    assert said(value, phase, key)
+
+
+def test_halves_of_characters_do_not_stay(phase: Any) -> None:
+    (claim,) = saying.claims_of(
+        '{"status": "done \ud800"}', phase, key="\ud800", source="s", place="", time=None
+    )
+    assert claim.key == "?"
+    claim.raw.encode()
 
 
 @given(st.text())

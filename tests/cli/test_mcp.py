@@ -165,7 +165,7 @@ def test_claims(ran: Any, talk: Any) -> None:
 def test_files(talk: Any) -> None:
     async def conversation(client: Any) -> None:
         answer = await call(
-            client, "check_files", paths=["src/lib.rs", "phases/p.toml", ".gaterun/x"]
+            client, "check_files", paths=["./src/../src/lib.rs", "phases/p.toml", ".gaterun/x"]
         )
         assert [(file["advice"], file["tasks"]) for file in answer["result"]] == [
             ("edit", ["1"]),

@@ -38,7 +38,7 @@ def judged(
     opened: Opened, phases: Sequence[Phase], path: Path
 ) -> tuple[Literal["edit", "ask", "deny"], str]:
     """Whether a file may be edited, and why not."""
-    for name in _names(opened.root, path):
+    for name in names_of(opened.root, path):
         state = opened.config.settings.state.rstrip("/")
         if name == state or name.startswith(f"{state}/"):
             return "deny", f"{name} is gaterun's own state: it is written by measuring"
@@ -59,7 +59,7 @@ def judged(
     return "edit", ""
 
 
-def _names(root: Path, path: Path) -> Iterator[str]:
+def names_of(root: Path, path: Path) -> Iterator[str]:
     """A file relative to the workspace, as it is written and as links resolve."""
     for candidate in dict.fromkeys((os.path.normpath(path.absolute()), os.path.realpath(path))):
         for base in dict.fromkeys((str(root), os.path.realpath(root))):

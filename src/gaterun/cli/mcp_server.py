@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from gaterun import __version__
 from gaterun.cli import claims as claims_command
 from gaterun.cli.apart import Apart
-from gaterun.cli.hook_edit import judged
+from gaterun.cli.hook_edit import judged, names_of
 from gaterun.cli.status import stand
 from gaterun.cli.workspace import Opened
 from gaterun.core.glob import glob_matcher
@@ -237,8 +237,11 @@ def _files(opened: Opened, phase: Phase, paths: list[str]) -> list[File]:
     found = []
     for path in paths:
         decision, why = judged(opened, (phase,), opened.root / path)
+        names = list(names_of(opened.root, opened.root / path))
         tasks = [
-            task.id for task in phase.tasks if any(glob_matcher(glob)(path) for glob in task.files)
+            task.id
+            for task in phase.tasks
+            if any(glob_matcher(glob)(name) for glob in task.files for name in names)
         ]
         found.append(File(path=path, advice=decision, why=why, tasks=tasks))
     return found
