@@ -9,7 +9,6 @@ covered, and none is undecided, is the gate *waived* (docs/design/waivers.md).
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -199,8 +198,10 @@ class _Again:
                 f"waivers cover {len(taken)} of {len(counts)}, which leaves {metric.name} at {left}"
             )
             return []
-        credit = Counter(self._waived[id(finding)] for finding in taken)
-        return [_waived(w, check, findings=number) for w, number in credit.items()]
+        credit: dict[Waiver, list[str]] = {}
+        for finding in taken:
+            credit.setdefault(self._waived[id(finding)], []).append(finding.fingerprint)
+        return [_waived(w, check, fingerprints=found) for w, found in credit.items()]
 
     def by_condition(
         self, check: Check, live: Sequence[Waiver], remarks: list[str]
@@ -256,13 +257,16 @@ def counted(metric: Metric, findings: Iterable[Finding]) -> list[Finding]:
     ]
 
 
-def _waived(waiver: Waiver, check: Check, *, findings: int = 0, instead: str = "") -> Waived:
+def _waived(
+    waiver: Waiver, check: Check, *, fingerprints: Sequence[str] = (), instead: str = ""
+) -> Waived:
     return Waived(
         condition=check.condition,
         reason=waiver.reason,
         owner=waiver.owner,
         expires=waiver.expires.isoformat(),
-        findings=findings,
+        findings=len(fingerprints),
+        fingerprints=tuple(dict.fromkeys(fingerprints)),
         instead=instead,
         issue=waiver.issue,
         place=waiver.place,
