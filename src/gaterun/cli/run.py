@@ -12,6 +12,7 @@ import click
 from msgspec.structs import replace
 
 from gaterun.cli.kept import Notes
+from gaterun.cli.step_summary import step_summary
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gaterun.model.event import Event
     from gaterun.model.metrics_document import MetricsDocument
     from gaterun.model.record import RunRecord
+    from gaterun.model.report import Listener
 
 EXAMPLES = """\b
 Examples:
@@ -169,11 +171,14 @@ def command(
     specs = (*settings.report, *reports, *((f"junit:{junit}",) if junit else ()))
     wanted = wanted_reports(specs, opened, store)
     to_stdout = any(item.path is None for item in wanted)
+    observers: list[tuple[str, Listener]] = [("a plugin that observes", opened.plugins.notify)]
+    if summary := step_summary():
+        observers.append(("the step summary", summary))
     screen = Outputs(
         terminal_report(opened, wanted),
         stdout=sys.stderr if to_stdout else sys.stdout,
         style=style,
-        observers=[("a plugin that observes", opened.plugins.notify)],
+        observers=observers,
     )
     files = Outputs(wanted, stdout=sys.stdout, style=style)
 
@@ -218,7 +223,7 @@ def command(
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
     notes = click.get_current_context().find_object(Notes)
-    if notes is not None and not (wanted or problems or fresh or audit or last_failed):
+    if notes is not None and not (wanted or summary or problems or fresh or audit or last_failed):
         from gaterun.cli.kept_run import keep_run
 
         keep_run(opened, notes, bound, chosen, record, silent=style.agent)
