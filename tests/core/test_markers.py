@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +66,12 @@ def test_what_shows_how_to_write_them_is_none(text: str) -> None:
     if text.startswith("write"):
         text = text.replace(END, f"`{END}")
     assert places(text) == []
+
+
+def test_the_readme_only_shows_how_to_write_them() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert "<!-- gaterun:value " in readme
+    assert places(readme) == []
 
 
 def test_a_fence_that_ended_hides_nothing() -> None:

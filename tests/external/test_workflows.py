@@ -1,6 +1,6 @@
-"""The workflows in actionlint, which knows types, contexts and inputs that no schema knows.
+"""The workflows in actionlint, and with the action in zizmor, which looks for what is unsafe.
 
-It is skipped where npm or node is not there, unless GATERUN_REQUIRE_EXTERNAL is set.
+They are skipped where npm, node or zizmor is not there, unless GATERUN_REQUIRE_EXTERNAL is set.
 """
 
 from __future__ import annotations
@@ -49,16 +49,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """What `gaterun init --ci github` writes."""
+    path = tmp_path / ".github/workflows/gaterun.yml"
+    path.parent.mkdir(parents=True)
+    uses = f"o/gaterun@{'a' * 40}"
+    path.write_text(github_workflow("p", uses=uses, branch="main", folder="rust/"), "utf-8")
+    return path
+
+
+def zizmor(*files: Path) -> subprocess.CompletedProcess[str]:
+    command = [program("zizmor"), "--offline", "--min-severity", "medium", *map(str, files)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
 def problems(folder: Path, *files: Path) -> list[str]:
     command = [program("node"), "lint.cjs", *map(str, files)]
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     return done.stdout.splitlines()
 
 
-def test_workflows(folder: Path, tmp_path: Path) -> None:
-    written = tmp_path / "gaterun.yml"
-    uses = f"o/gaterun@{'a' * 40}"
-    written.write_text(github_workflow("p", uses=uses, branch="main", folder="rust/"), "utf-8")
+def test_nothing_unsafe(written: Path) -> None:
+    done = zizmor(ROOT / "action.yml", written, *(ROOT / ".github/workflows").glob("*.yml"))
+    assert done.returncode == 0, done.stdout
+
+
+def test_something_unsafe_is_found(written: Path) -> None:
+    text = written.read_text("utf-8")
+    title = "${{ github.event.pull_request.title }}"
+    written.write_text(text.replace("- run: rustup", f"- run: echo {title} && rustup"), "utf-8")
+    assert "template-injection" in zizmor(written).stdout
+
+
+def test_workflows(folder: Path, written: Path) -> None:
     assert problems(folder, written, *(ROOT / ".github/workflows").glob("*.yml")) == []
 
 

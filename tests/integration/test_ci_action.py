@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -185,6 +186,39 @@ def test_an_input_is_no_script(runner: Runner) -> None:
     runner.run("Run the gates")
     assert verdict(runner) != 0
     assert not list(runner.folder.rglob("pwned"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "runner", [{"phase": "phase7", "arguments": "7.2 7.4 7.3::loc"}], indirect=True
+)
+def test_from_the_installation_to_the_verdict_on_the_example(runner: Runner) -> None:
+    from gaterun.cli.main import run
+
+    shutil.rmtree(runner.workspace)
+    shutil.rmtree(runner.temporary / "gaterun")
+    assert run(["demo", str(runner.workspace)]) == 0
+    installed = runner.run("Install gaterun", WORKSPACE=str(runner.workspace))
+    assert installed == 0, runner.output
+    assert (runner.temporary / "gaterun/bin/gaterun").is_file()
+    assert re.fullmatch("[0-9a-f]{12}", runner.values["steps.prepare.outputs.rustc"])
+    assert runner.values["steps.prepare.outputs.phase"] == "phase7"
+    assert runner.run("Run the gates") == 0, runner.output
+    assert "all 7 gates passed" in runner.summary
+    head = (runner.reports / "completion.md").read_text().partition("\n")[0]
+    assert head.endswith("INCOMPLETE: 7 of 14 gates")
+    assert verdict(runner) == 0
+
+
+def test_a_shallow_checkout_is_told(runner: Runner) -> None:
+    whole = runner.workspace
+    runner.workspace = runner.folder / "shallow"
+    clone = ["git", "clone", "-q", "--depth", "1", f"file://{whole}", str(runner.workspace)]
+    commit = ["git", "-c", "user.name=a", "-c", "user.email=a@example.invalid", "commit"]
+    subprocess.run([*commit, "-q", "--allow-empty", "-m", "y"], cwd=whole, check=True)
+    subprocess.run(clone, check=True)
+    assert runner.run("Install gaterun", without=" -m ", WORKSPACE=str(runner.workspace)) == 0
+    assert "::warning::the checkout is shallow" in runner.output
 
 
 def test_steps_after_the_run_do_not_depend_on_its_verdict() -> None:
