@@ -88,7 +88,10 @@ RATCHETED = result(
             exit_status=0,
             seconds=11.9,
             log="logs/clippy-1",
-            logs=(Log(path="logs/clippy-1.out", size=12345, sha256="ab" * 32),),
+            logs=(
+                Log(path="logs/clippy-1.out", size=12345, sha256="ab" * 32),
+                Log(path="logs/clippy-1.err", size=0, sha256="e3" * 32),
+            ),
         ),
     ),
 )
@@ -196,7 +199,8 @@ def test_two_waivers_of_one_condition_are_two() -> None:
 
 def test_more_commands_than_are_listed_are_counted() -> None:
     (command,) = CLIPPY.evidence
-    many = replace(CLIPPY, evidence=(command,) * 45)
+    commands = tuple(replace(command, started=float(number)) for number in range(45))
+    many = replace(CLIPPY, evidence=(*commands, *commands))
     text = completion.render(replace(RECORD, results=(many,)))
     assert text.count("exit status 0") == 40
     assert "and 5 more commands, listed in the JSON report" in text

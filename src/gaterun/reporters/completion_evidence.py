@@ -30,10 +30,12 @@ def _gate(result: GateResult) -> Iterator[str]:
     if not result.evidence:
         told.append("no command was run")
     yield f"- {cells.code(result.node_id)}: {'; '.join(told)}"
-    for command in result.evidence[:MOST]:
+    # What several resources of a gate share is in its record once for each.
+    commands = list(dict.fromkeys(result.evidence))
+    for command in commands[:MOST]:
         yield f"  - {_command(command)}"
-    if len(result.evidence) > MOST:
-        more = figures.plural(len(result.evidence) - MOST, "more command")
+    if len(commands) > MOST:
+        more = figures.plural(len(commands) - MOST, "more command")
         yield f"  - and {more}, listed in the JSON report of the run"
 
 
@@ -47,8 +49,11 @@ def _command(command: Evidence) -> str:
     logs = [
         f"{cells.code(log.path)} ({log.size:,} bytes, SHA-256 {cells.code(log.sha256)})"
         for log in command.logs
+        if log.size
     ]
-    parts += logs or [f"log {cells.code(command.log)}, no digest on record"]
+    if not command.logs:
+        logs = [f"log {cells.code(command.log)}, no digest on record"]
+    parts += logs or ["no output"]
     return "; ".join(parts)
 
 
@@ -61,6 +66,8 @@ def repeat(record: RunRecord) -> Iterator[str]:
         yield ""
     phase = shlex.quote(record.phase)
     lines = [f"git checkout {record.tree.commit}"] if record.tree.commit else []
+    if any(check.baseline is not None for each in record.results for check in each.verdict.checks):
+        lines.append(f"gaterun baseline {phase}  # where the commit has no baseline file")
     if record.argv:
         lines.append(shlex.join(("gaterun", *record.argv[1:])))
     lines += [
