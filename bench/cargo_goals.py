@@ -90,7 +90,9 @@ def _per_crate(world: World) -> Race:
     environment = world.environment
     return Race(
         contestants={
-            "gaterun": Command(argv=[world.gaterun, "each"], cwd=ours, environment=environment),
+            "gaterun": Command(
+                argv=[world.gaterun, "each", "--fresh"], cwd=ours, environment=environment
+            ),
             "bash": Command(argv=["bash", script], cwd=theirs, environment=environment),
         },
         reduce=lambda seconds: seconds["gaterun"] / seconds["bash"],
@@ -206,7 +208,9 @@ def _whole_run(world: World) -> Race:
     return Race(
         contestants={
             "gaterun": Command(
-                argv=[world.gaterun, "much"], cwd=folder, environment={**environment, "PATH": path}
+                argv=[world.gaterun, "much", "--fresh"],
+                cwd=folder,
+                environment={**environment, "PATH": path},
             )
         },
         reduce=lambda mebibytes: mebibytes["gaterun"],

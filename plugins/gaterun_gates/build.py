@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import gaterun
-from gaterun_gates.cargo.environment import cargo_env, recorded_env
-from gaterun_gates.cargo.invocation import (
+from gaterun_gates.cargo.arguments import (
     feature_arguments,
     feature_recipe,
     lock_arguments,
 )
+from gaterun_gates.cargo.environment import cargo_env, recorded_env
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.manifests import Outside

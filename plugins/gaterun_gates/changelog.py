@@ -207,8 +207,16 @@ GATE = gaterun.Gate(
     title="Changelog",
     about=_ABOUT,
     metrics=(
-        Metric(name="errors", help="broken rules that the profile takes for errors"),
-        Metric(name="warnings", help="broken rules that the profile takes for warnings"),
+        Metric(
+            name="errors",
+            help="broken rules that the profile takes for errors",
+            counts=gaterun.Counted(severities=(gaterun.Severity.ERROR,)),
+        ),
+        Metric(
+            name="warnings",
+            help="broken rules that the profile takes for warnings",
+            counts=gaterun.Counted(severities=(gaterun.Severity.WARNING,)),
+        ),
         Metric(
             name="entry_present",
             unit=Unit.BOOLEAN,

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec.structs import replace
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_recipe
 from gaterun_gates.cargo.environment import recorded_env
-from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.lint_flags import LintFlags
     from gaterun_gates.cargo.lint_runs import LintRuns
+    from gaterun_gates.cargo.lints import LintRun
 
 _ABOUT = """\
 `warnings` is the number of distinct findings of clippy and rustc in the sources of workspace
@@ -34,8 +35,10 @@ never a low number, and the same for the crates that need it. Documentation exam
 when clippy's default lints are forced, whatever `#[allow]`, `#[expect]` or `[lints]` say.
 `suppressions`: the lints named in such attributes and manifest tables, and every `cfg(clippy)`.
 Lint flags in `RUSTFLAGS` or `.cargo/config.toml` are taken out, and reported (`lint_flags`).
-`generated` and `external`: findings in code moved to a build script or out of the workspace.
-A ratchet on these beside `warnings` closes the ways around it.
+`generated` and `external`: findings in code moved to a build script or out of the workspace; there
+only the compiler's own lints look, so that `outside` counts the lines of such path dependencies.
+`features_off`: the `cfg` attributes with which a feature that is not enabled here keeps code from
+clippy. A ratchet on these beside `warnings` closes the ways around it.
 """
 
 
@@ -109,8 +112,9 @@ def measure_clippy(
     from gaterun_gates.cargo.config import compiler_notes
     from gaterun_gates.cargo.lint_runs import Wanted
     from gaterun_gates.cargo.lints import count_by_lint, is_harness_main
-    from gaterun_gates.cargo.suppression_scan import scan_suppressions
+    from gaterun_gates.cargo.suppression_scan import member_sources, scan_suppressions
     from gaterun_gates.cargo.targets import expected_targets
+    from gaterun_gates.cargo.unlinted import count_features_off
 
     members = _members(workspace, options.crates)
     wanted = Wanted(
@@ -130,7 +134,9 @@ def measure_clippy(
             if identity not in lints.warnings and not is_harness_main(finding, workspace)
         ]
         suppressed = gaterun.Measured(value=len(hidden), breakdown=count_by_lint(hidden))
-    attributes, files = scan_suppressions(ctx, replace(workspace, members=members))
+    sources = list(member_sources(ctx, members))
+    attributes = scan_suppressions(replace(workspace, members=members), sources)
+    switched_off = count_features_off(sources, report.plain.built.features)
     expected = expected_targets(members, report.plain.built, options.targets)
     return gaterun.Measurement(
         metrics={
@@ -141,14 +147,15 @@ def measure_clippy(
             ),
             "lint_flags": len(report.flags.flags),
             "generated": len(lints.generated),
-            "external": gaterun.Measured(value=None, why="they are of no crate among `crates`")
-            if options.crates
-            else len(report.plain.external),
+            **_outside(workspace, report.plain, options.crates),
+            "features_off": gaterun.Measured(
+                value=switched_off.total(), breakdown=dict(sorted(switched_off.items()))
+            ),
             "autofixable": len(lints.autofixable),
             "raw_messages": lints.raw,
             "compile_errors": 0,
         },
-        inspected={"crates": len(members), "targets": len(expected.targets), "files": files},
+        inspected={"crates": len(members), "targets": len(expected.targets), "files": len(sources)},
         findings=[
             *lints.warnings.values(),
             *_flag_finding(ctx, report.flags),
@@ -168,6 +175,24 @@ def measure_clippy(
             **recorded_env(),
         },
     )
+
+
+def _outside(
+    workspace: gaterun.Workspace, run: LintRun, crates: Sequence[str]
+) -> dict[str, gaterun.Measured | float]:
+    """The findings in path dependencies that are no members, and how much code these hold."""
+    if crates:
+        none = gaterun.Measured(value=None, why="they are of no crate among `crates`")
+        return {"external": none, "outside": none}
+    from gaterun_gates.cargo.unlinted import outside_folders, outside_lines
+
+    members = workspace.members
+    folders = outside_folders(run.built.features, (package.id for package in members))
+    lines = outside_lines(folders, [package.folder for package in members])
+    return {
+        "external": len(run.external),
+        "outside": gaterun.Measured(value=lines.total(), breakdown=dict(lines)),
+    }
 
 
 def _as_note(finding: gaterun.Finding) -> gaterun.Finding:
@@ -197,13 +222,17 @@ GATE = gaterun.Gate(
     options=ClippyOptions,
     metrics=(
         gaterun.Metric(
-            name="warnings", help="distinct findings in members' own sources", counts=("*",)
+            name="warnings",
+            help="distinct findings in members' own sources",
+            counts=gaterun.Counted(severities=(gaterun.Severity.WARNING,)),
         ),
         gaterun.Metric(name="suppressed", help="findings that only forced lints show"),
         gaterun.Metric(name="suppressions", help="lints allowed or expected, cfg(clippy)"),
         gaterun.Metric(name="lint_flags", help="lint levels set by compiler flags"),
         gaterun.Metric(name="generated", help="findings in generated sources"),
         gaterun.Metric(name="external", help="findings in path dependencies outside"),
+        gaterun.Metric(name="outside", help="lines of code in path dependencies outside"),
+        gaterun.Metric(name="features_off", help="places that a feature which is off leaves out"),
         gaterun.Metric(
             name="autofixable", better=_NEITHER, help="warnings that `cargo clippy --fix` mends"
         ),

@@ -160,7 +160,7 @@ GATE = gaterun.Gate(
     metrics=(
         Metric(name="exit_status", better=Better.NEITHER, help="exit code of the program"),
         Metric(name="value", better=Better.NEITHER, help="the number in its output"),
-        Metric(name="findings", help="places that it reports", counts=("*",)),
+        Metric(name="findings", help="places that it reports", counts=gaterun.Counted()),
         Metric(name="tests", better=Better.HIGHER, help="test cases in its report"),
         Metric(name="failures", help="test cases that failed"),
         Metric(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 import gaterun
@@ -60,8 +60,7 @@ _NEW = " (not in the base)"
 _TELLING = frozenset({"narrowed", "targets"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Audit:
+class _Audit(Struct, frozen=True, kw_only=True):
     """The entries by file, and the policy files."""
 
     entries: Mapping[str, tuple[Entry, ...]]
@@ -319,8 +318,16 @@ GATE = gaterun.Gate(
     about=_ABOUT,
     options=ConfigAuditOptions,
     metrics=(
-        Metric(name="risky", help="entries that make a gate say green, or may"),
-        Metric(name="errors", help="entries that make a gate say green"),
+        Metric(
+            name="risky",
+            help="entries that make a gate say green, or may",
+            counts=gaterun.Counted(severities=(Severity.ERROR, Severity.WARNING)),
+        ),
+        Metric(
+            name="errors",
+            help="entries that make a gate say green",
+            counts=gaterun.Counted(severities=(Severity.ERROR,)),
+        ),
         Metric(name="notes", better=Better.NEITHER, help="legitimate entries worth knowing"),
         Metric(name="added", help="risky entries that the base does not have"),
         Metric(

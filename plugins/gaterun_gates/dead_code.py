@@ -100,14 +100,14 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
         return gaterun.Measurement(
             metrics={}, inspected={"crates": 0}, notes=("the workspace has no members",)
         )
+    from gaterun_gates.cargo.arguments import feature_recipe
     from gaterun_gates.cargo.clippy_driver import clippy_version
     from gaterun_gates.cargo.config import compiler_notes
     from gaterun_gates.cargo.environment import recorded_env
-    from gaterun_gates.cargo.invocation import feature_recipe
     from gaterun_gates.cargo.lint_flags import find_lint_flags
     from gaterun_gates.cargo.lints import count_by_lint, read_lints
     from gaterun_gates.cargo.messages import read_messages
-    from gaterun_gates.cargo.suppression_scan import scan_suppressions
+    from gaterun_gates.cargo.suppression_scan import member_sources, scan_suppressions
     from gaterun_gates.cargo.targets import expected_targets
     from gaterun_gates.cargo.test_only import count_compilations, only_for_tests
 
@@ -132,7 +132,8 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
         count_compilations(read_messages(shipped.lines()), workspace.root),
     )
     test_only = [finding for identity, finding in dead.items() if identity in in_tests]
-    attributes, files = scan_suppressions(ctx, workspace)
+    sources = list(member_sources(ctx, workspace.members))
+    attributes = scan_suppressions(workspace, sources)
     allowed = {
         lint: count for lint, count in sorted(attributes.items()) if lint in group | _MEANS_ALL
     }
@@ -147,7 +148,7 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
         inspected={
             "crates": len(workspace.members),
             "targets": len(expected.targets),
-            "files": files,
+            "files": len(sources),
         },
         findings=_described(dead, hidden, in_tests),
         notes=[
@@ -218,7 +219,9 @@ GATE = gaterun.Gate(
     options=DeadCodeOptions,
     metrics=(
         gaterun.Metric(
-            name="dead", help="places rustc calls unused, no attribute believed", counts=("*",)
+            name="dead",
+            help="places rustc calls unused, no attribute believed",
+            counts=gaterun.Counted(),
         ),
         gaterun.Metric(name="hidden", help="those that attributes or [lints] hide"),
         gaterun.Metric(name="test_only", help="those that only unit tests use"),

@@ -186,26 +186,40 @@ def _metrics() -> Iterator[gaterun.Metric]:
     yield gaterun.Metric(
         name="undocumented",
         help="names that are read and not documented",
-        counts=("undocumented",),
+        counts=gaterun.Counted(rules=("undocumented",)),
     )
     yield gaterun.Metric(
-        name="unread", help="names that are documented and read nowhere", counts=("unread",)
+        name="unread",
+        help="names that are documented and read nowhere",
+        counts=gaterun.Counted(rules=("unread",)),
     )
     yield gaterun.Metric(
-        name="missing", help="required names that the crates do not read", counts=("missing",)
+        name="missing",
+        help="required names that the crates do not read",
+        counts=gaterun.Counted(rules=("missing",)),
     )
     yield gaterun.Metric(name="tested", better=higher, help="required names that tests use")
     yield gaterun.Metric(name="untested", help="required names that no test uses")
-    yield gaterun.Metric(name="dynamic", help="shipped reads whose name is made at run time")
+    yield gaterun.Metric(
+        name="dynamic",
+        help="shipped reads whose name is made at run time",
+        counts=gaterun.Counted(rules=("dynamic",)),
+    )
     yield gaterun.Metric(name="discarded", help="names that are read and thrown away")
-    yield gaterun.Metric(name="duplicates", help="keys that the env file has more than once")
+    yield gaterun.Metric(
+        name="duplicates",
+        help="keys that the env file has more than once",
+        counts=gaterun.Counted(rules=("duplicate",)),
+    )
     yield gaterun.Metric(
         name="near_misses",
         help="documented and read names that look alike",
-        counts=("near-miss",),
+        counts=gaterun.Counted(rules=("near-miss",)),
     )
     yield gaterun.Metric(
-        name="default_mismatches", help="literal defaults that differ from the documented value"
+        name="default_mismatches",
+        help="literal defaults that differ from the documented value",
+        counts=gaterun.Counted(rules=("default-mismatch",)),
     )
     yield gaterun.Metric(
         name="parse_errors", help="files, and lines of the env file, that could not be read"

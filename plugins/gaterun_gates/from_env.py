@@ -162,13 +162,21 @@ GATE = gaterun.Gate(
         gaterun.Metric(
             name="tested", better=gaterun.Better.HIGHER, help="called by a test that is run"
         ),
-        gaterun.Metric(name="untested", help="called by no test that is run", counts=("untested",)),
+        gaterun.Metric(
+            name="untested",
+            help="called by no test that is run",
+            counts=gaterun.Counted(rules=("untested",)),
+        ),
         gaterun.Metric(
             name="undecided",
             help="the text does not say whether a test calls it",
-            counts=("undecided",),
+            counts=gaterun.Counted(rules=("undecided",)),
         ),
-        gaterun.Metric(name="uncalled", help="called by no shipped code"),
+        gaterun.Metric(
+            name="uncalled",
+            help="called by no shipped code",
+            counts=gaterun.Counted(rules=("uncalled",)),
+        ),
         gaterun.Metric(name="tested_without_env", help="tested, and no test sets a variable"),
     ),
     measure=measure,

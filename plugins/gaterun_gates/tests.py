@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_recipe
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
-from gaterun_gates.cargo.invocation import feature_recipe
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.binaries import Binary
     from gaterun_gates.cargo.invocation import Invocation
     from gaterun_gates.cargo.outcome import CaseOutcome
+    from gaterun_gates.rust_sources import RustSources
 
 _ABOUT = """\
 Every test of the workspace is run: unit tests, integration tests, documentation examples. A test
@@ -43,7 +44,11 @@ test that was renamed is one of each. The list of a commit is kept for later run
 **How it can be gamed, and what is counted against that.** `#[ignore]`: `ignored`. Deleted or
 cfg-ed out tests: `removed`, and `total` with a ratchet or a floor. Retries until green: `flaky`. Fake runners in
 `.cargo/config.toml`, wrappers and filters in nextest's configuration: overridden, or no verdict.
-Tests without assertions are not seen.
+Emptied tests: `assertions` counts the macros that assert in test code (`assert*!`, `panic!` and the
+like), and `without_assertion` the tests in which nothing can fail, neither in their own text (an
+assertion, `unwrap`, `expect`, `?`) nor in a function of the workspace that they call.
+`#[should_panic]` on a failing test: `should_panic`. These three are read from the sources that the
+targets compile, whatever features are on; functions are told by their names. Ratchet them.
 """
 
 _RUNNERS = ("auto", "nextest", "libtest")
@@ -132,7 +137,9 @@ def _run_all(
     return outcomes
 
 
-def measure_tests(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun.Measurement:
+def measure_tests(
+    ctx: gaterun.Context, workspace: gaterun.Workspace, rust_sources: RustSources
+) -> gaterun.Measurement:
     """Build the tests, run them all, and compare with the known failures.
 
     Raises:
@@ -181,11 +188,27 @@ def measure_tests(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gaterun
     notes += compiler_notes(workspace.root)
     removed, added = _against_base(ctx, call, options, {outcome.id for outcome in outcomes})
     metrics: dict[str, gaterun.Measured | float] = {
+        **_asserted(ctx, rust_sources),
         "removed": removed,
         "added": added,
         "duration": seconds,
     }
     return _measurement(outcomes, options, metrics, notes, recipe)
+
+
+def _asserted(ctx: gaterun.Context, sources: RustSources) -> dict[str, gaterun.Measured | float]:
+    """What the tests assert, by their text."""
+    from gaterun_gates.rust.assertions import find_assertions
+
+    found = find_assertions(sources, ctx.state)
+    return {
+        "assertions": found.count,
+        "should_panic": found.should_panic,
+        "without_assertion": gaterun.Measured(
+            value=len(found.without),
+            breakdown=dict(sorted(Counter(test.path for test in found.without).items())),
+        ),
+    }
 
 
 def _against_base(
@@ -290,7 +313,10 @@ GATE = gaterun.Gate(
         gaterun.Metric(
             name="new_failures",
             help="failed tests that known_failures does not name",
-            counts=("test-failed",),
+            counts=gaterun.Counted(
+                rules=("test-failed",),
+                severities=(gaterun.Severity.ERROR, gaterun.Severity.WARNING),
+            ),
         ),
         gaterun.Metric(name="passed", better=_HIGHER, help="tests that passed"),
         gaterun.Metric(name="failed", help="tests that failed, known or not"),
@@ -302,11 +328,18 @@ GATE = gaterun.Gate(
         gaterun.Metric(name="known_fixed", better=_NEITHER, help="known failures that pass"),
         gaterun.Metric(name="missing_known", help="known failures that were not run"),
         gaterun.Metric(
-            name="removed", help="tests of the base that are gone", counts=("test-removed",)
+            name="removed",
+            help="tests of the base that are gone",
+            counts=gaterun.Counted(rules=("test-removed",)),
         ),
         gaterun.Metric(name="added", better=_NEITHER, help="tests that the base has not"),
+        gaterun.Metric(name="assertions", better=_HIGHER, help="macros that assert, in test code"),
+        gaterun.Metric(name="without_assertion", help="tests in which nothing can fail"),
+        gaterun.Metric(name="should_panic", help="tests that pass when they panic"),
         gaterun.Metric(
-            name="flaky", help="tests that passed only when run again", counts=("test-flaky",)
+            name="flaky",
+            help="tests that passed only when run again",
+            counts=gaterun.Counted(rules=("test-flaky",)),
         ),
         gaterun.Metric(
             name="duration",
@@ -320,7 +353,7 @@ GATE = gaterun.Gate(
     inputs=("**",),
     requires=("new_failures == 0",),
     uses=("cargo-target",),
-    pins=("total", "passed", "ignored"),
+    pins=("total", "passed", "ignored", "without_assertion", "should_panic"),
     proposes=_propose,
     controls=_controls,
     defects=_defects,

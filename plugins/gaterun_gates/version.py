@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import gaterun
@@ -57,14 +56,13 @@ Cargo.toml (`stale_mentions`, `lock_drift`).
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(gaterun.Options, frozen=True, kw_only=True):
     """A place that states the version."""
 
-    file: str = field(metadata={"help": "file or glob"})
-    search: str = field(metadata={"help": "text there, with {version} where the version stands"})
-    exactly: int = field(default=-1, metadata={"help": "how often; at least `min` when negative"})
-    min: int = field(default=1, metadata={"help": "how often at least"})
+    file: Annotated[str, gaterun.help("file or glob")]
+    search: Annotated[str, gaterun.help("text there, with {version} where the version stands")]
+    exactly: Annotated[int, gaterun.help("how often; at least `min` when negative")] = -1
+    min: Annotated[int, gaterun.help("how often at least")] = 1
 
     def __post_init__(self) -> None:
         if "{version}" not in self.search:
@@ -271,13 +269,13 @@ GATE = gaterun.Gate(
         Metric(
             name="req_mismatches",
             help="requirements between members that do not hold",
-            counts=("requirement",),
+            counts=gaterun.Counted(rules=("requirement",)),
         ),
         Metric(name="lock_drift", help="places where Cargo.lock is not what the manifests say"),
         Metric(
             name="stale_mentions",
             help="lines that still name the version of the base",
-            counts=("stale-mention",),
+            counts=gaterun.Counted(rules=("stale-mention",)),
         ),
         Metric(name="orphans", help="crates that are no members and have another version"),
         Metric(name="places", better=Better.HIGHER, help="places outside of manifests compared"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gaterun.model.measurement import Measurement as Measurement
     from gaterun.model.metric import Better as Better
     from gaterun.model.metric import Change as Change
+    from gaterun.model.metric import Counted as Counted
     from gaterun.model.metric import Measured as Measured
     from gaterun.model.metric import Metric as Metric
     from gaterun.model.metric import Unit as Unit
@@ -71,7 +72,7 @@ _HOME = {
     "model.finding": ("Finding", "Severity"),
     "model.gate": ("HISTORY", "Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
-    "model.metric": ("Better", "Change", "Measured", "Metric", "Unit", "Value"),
+    "model.metric": ("Better", "Change", "Counted", "Measured", "Metric", "Unit", "Value"),
     "model.options": ("Options", "help"),
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,19 @@ def test_it_is_answered_without_a_run(settled: Any) -> None:
     assert ran.out == (f"p: 1 passed, nothing has changed since run {_newest(settled)}\n")
     assert (ran.code, ran.err, ran.records) == (0, "", ())
     assert (settled.signals / "measured").read_text() == "x"
+
+
+def test_what_is_weaker_than_at_the_base_is_told_every_time(settled: Any) -> None:
+    settled.git("tag", "base")
+    settled.phase(PHASE.replace("[phase]\n", '[phase]\nprotected = ["other.txt"]\n'))
+    settled.write({"other.txt": "x\n"})
+    settled.commit("weaker")
+    for path in (settled.root, *settled.root.rglob("*")):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    settled.git("status")
+    for _ in range(4):
+        ran = settled.command("p", "--base", "base")
+        assert "other.txt: protected file changed" in ran.out
 
 
 def _newest(project: Any) -> str:
@@ -163,3 +177,38 @@ def test_a_workspace_below_the_top(settled: Any, tmp_path: Path) -> None:
     assert quick(settled)
     settled.write({"src/new.rs": ""})
     assert not quick(settled)
+
+
+def test_what_is_waived_is_told_each_time_and_ends(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATERUN_OUTPUT", "human")
+    last = datetime.now(UTC).date() + timedelta(days=1)
+    waiver = (
+        '[[waiver]]\ngate = "bound"\ncondition = "n <= 3"\ninstead = "n <= 4"\n'
+        f'reason = "later"\nowner = "ann"\nexpires = {last}\n'
+    )
+    project.write({"src/lib.rs": "bad bad bad bad\n", "Cargo.lock": "", "waivers.toml": waiver})
+    project.phase(PHASE)
+    project.commit()
+    for path in (project.root, *project.root.rglob("*")):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    project.git("status")
+    project.command("p")
+    project.command("p")
+    ran = project.command("p")
+    counted, told = ran.out.splitlines()
+    assert counted.startswith("p: 0 passed, 1 waived, nothing has changed since run ")
+    assert told == f"  1::bound waived until {last} by ann: later"
+    assert (ran.code, ran.records) == (0, ())
+    over = last - timedelta(days=2)
+    project.write({"waivers.toml": waiver.replace(str(last), str(over))})
+    assert project.command("p").outcomes == {"1::bound": "fail"}
+
+
+def test_a_waiver_file_that_comes_and_is_ignored_is_looked_at(settled: Any) -> None:
+    (settled.root / ".git/info").mkdir(exist_ok=True)
+    settled.write({".git/info/exclude": "waivers.toml\n"})
+    settled.command("p")
+    settled.write({"waivers.toml": "[[broken"})
+    assert settled.command("p").code == 4

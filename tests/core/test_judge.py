@@ -198,7 +198,7 @@ def test_a_floor_says_how_many_are_missing() -> None:
     assert (check.condition, check.target, check.distance) == (
         "floor n 630",
         "at least 630",
-        "30 too few",
+        "30",
     )
 
 
@@ -285,7 +285,8 @@ def test_a_part_that_has_gone_is_worse_where_more_is_better() -> None:
 
 def test_slack_is_told() -> None:
     (check,) = verdict({"ratchet": "n"}, {"n": base(10)}, n=7).checks
-    assert check.why == "7 (3 of slack to 10)"
+    assert check.why == "7 (3 better than the baseline of 10)"
+    assert check.slack == "3 better than the baseline"
     assert (check.baseline, check.distance) == (10, "3")
     assert check.target == "not worse than 10 at the base"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gaterun.core import discovery
-from gaterun.core.bind import seconds
+from gaterun.core.duration import seconds
 from gaterun.core.phases import load_phase
 from gaterun.model.errors import UsageError
 from gaterun.model.phase import Mode, Phase, PhaseFile, Requirement
@@ -553,6 +553,31 @@ def test_a_required_option_is_asked_for(load: Load) -> None:
     )
     with pytest.raises(UsageError, match="gate 'g' needs the option 'must'"):
         requirement(gate, {}, {})
+
+
+def test_what_options_say_of_themselves_is_said_where_none_is_given(load: Load) -> None:
+    import gaterun
+    from gaterun.core.bind import requirement
+
+    class Options(gaterun.Options, kw_only=True):
+        one: str = ""
+        other: str = ""
+
+        def __post_init__(self) -> None:
+            if not self.one and not self.other:
+                raise ValueError("give one or other")
+
+    gate = gaterun.Gate(
+        name="g",
+        title="",
+        metrics=(gaterun.Metric(name="n"),),
+        measure=lambda ctx: None,  # type: ignore[arg-type,return-value]
+        options=Options,
+        requires=("n < 1",),
+    )
+    with pytest.raises(UsageError, match="give one or other"):
+        requirement(gate, {}, {})
+    assert requirement(gate, {"one": "a"}, {}).options == Options(one="a")
 
 
 def test_a_path_outside_the_workspace_is_told_in_full(load: Load, tmp_path: Path) -> None:

@@ -455,7 +455,7 @@ def test_an_earlier_run_may_be_the_baseline(project: Any) -> None:
     assert project.run("p", "--baseline", "m.json").outcomes == {"1::value": "pass"}
     ran = project.run("p", "--baseline", "nope")
     assert (ran.code, ran.records) == (4, ())
-    assert "neither a file nor a run" in ran.err
+    assert "neither a file, nor a run, nor a revision" in ran.err
 
 
 def test_a_damaged_baseline_is_not_a_missing_one(project: Any) -> None:
@@ -468,15 +468,22 @@ def test_a_damaged_baseline_is_not_a_missing_one(project: Any) -> None:
     for text, said in (
         (whole[: len(whole) // 2], "is damaged"),
         ("", "is not JSON"),
-        ("[]", "is not JSON"),
+        ("[]", "is not a metrics file"),
         (whole.replace("gaterun.metrics", "other"), "is not a metrics file"),
-        (whole.replace('"schema_version": "1.0"', '"schema_version": "2.0"').replace(
-            '"schema_version":"1.0"', '"schema_version":"2.0"'), "has schema version 2.0"),
+        (whole.replace('"schema_version": "2.0"', '"schema_version": "3.0"'), "schema version 3.0"),
+        (whole.replace('"schema_version": "2.0"', '"schema_version": 2'), "schema version 2"),
+        ('{"runs": [], "version": "2.1.0"}', "is not a metrics file"),
+        ("[" * 100_000, "is not JSON"),
+        (whole.replace('"value": 10', '"value": 11'), "was changed since it was written: value.n"),
+        (whole.replace('"phase": "p"', '"phase": "q"'), "does not fit its digest"),
+        (whole.replace('"value.n"', '"value.ratio"'), "'value.ratio' is there twice"),
+        (f"{{\n<<<<<<< ours\n{whole}\n=======\n>>>>>>> theirs\n", "not resolved"),
     ):  # fmt: skip
         path.write_text(text)
         ran = project.run("p")
         assert ran.code == 4
         assert said in ran.err
+        assert "help: " in ran.err
 
 
 def test_a_baseline_of_another_base_is_stale(project: Any) -> None:

@@ -206,3 +206,24 @@ def test_a_documented_value_is_looked_for_in_files_that_are_kept(tmp_path: Path)
     use = scan(sources, state=state)
     for variables, expected in (({}, 0), ({"eu-west-1": "REGION"}, 1), ({}, 0)):
         assert len(places(sources, use, variables, {"app"}, state)) == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        ('format!("http://{}:{}/x", "localhost", 8080)', "http://localhost"),
+        ('format!("{}://{host}/", "https", host = "10.0.0.1")', "https://10.0.0.1"),
+        ('format!("{1}:{0}", 8_080u16, "localhost")', "localhost:8080"),
+        ('format_args!("/{}/app.toml", "etc")', "/etc/app.toml"),
+        ('format!("http://localhost:{}", 80)', "http://localhost"),
+        ('format!("http://{}:{}", host(), 8080)', None),
+        ('format!("{:?}:{}", "localhost", 8080)', None),
+        ('format!("{}:{}", "localhost")', None),
+        ('format!("{}:{}", b"localhost", 8080)', None),
+        ('println!("{}:{}", "localhost", 8080)', None),
+    ],
+)
+def test_format_of_literals_is_put_together(tmp_path: Path, call: str, shown: str | None) -> None:
+    sources = sources_of(tmp_path, {"src/lib.rs": f"pub fn f() {{\n    let _ = {call};\n}}\n"})
+    found = places(sources, scan(sources), {}, {"app"})
+    assert [place.found.shown for place in found] == ([shown] if shown else [])

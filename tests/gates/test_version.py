@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import gaterun
+from gaterun.model.errors import UsageError
 from gaterun.testing import measure_gate
 from gaterun_gates.version import GATE, Place, VersionOptions
 
@@ -173,6 +174,13 @@ def test_declared_places(
     measurement = _measure(tmp_path, files, places=[{"file": "x.txt", **place}])
 
     assert (_value(measurement, "places"), _value(measurement, "mismatches")) == (count, mismatches)
+
+
+def test_an_unknown_key_of_a_declared_place_is_refused(tmp_path: Path) -> None:
+    place = {"file": "x.txt", "search": "at v{version}!", "exactyl": 2}
+
+    with pytest.raises(UsageError, match="exactyl"):
+        _measure(tmp_path, {"x.txt": "at v2.0.0!\n"}, places=[place])
 
 
 def test_lock_drift_by_cargo_itself(tmp_path: Path) -> None:

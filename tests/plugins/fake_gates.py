@@ -181,6 +181,41 @@ VALUE_METRICS = (
 )
 
 
+class LintsOptions(gaterun.Options, frozen=True, kw_only=True):
+    """What the gate ``lints`` finds: lines such as ``unused src/lib.rs:3 unused variable x``."""
+
+    file: Annotated[str, gaterun.help("file with the findings")] = "lints"
+    claim: Annotated[int | None, gaterun.help("what it says that it counted")] = None
+    recipe: Annotated[dict[str, str], gaterun.help("recipe")] = {}
+
+
+def _lints(ctx: gaterun.Context) -> Measurement:
+    options = ctx.options
+    found = []
+    for text in (ctx.root / options.file).read_text().splitlines():
+        rule, place, message = text.split(" ", 2)
+        path, _, line = place.partition(":")
+        found.append(Finding(rule=rule, message=message, path=path, line=int(line)))
+    note = Finding(rule="note", message="no warning", severity=gaterun.Severity.NOTE)
+    return Measurement(
+        metrics={"warnings": len(found) if options.claim is None else options.claim, "files": 1},
+        inspected={"files": 1},
+        findings=[*found, note],
+        recipe=options.recipe,
+    )
+
+
+LINTS_METRICS = (
+    Metric(
+        name="warnings",
+        help="what it found",
+        counts=gaterun.Counted(severities=(gaterun.Severity.WARNING,)),
+        irrelevant=("jobs",),
+    ),
+    Metric(name="files", better=Better.NEITHER, help="files"),
+)
+
+
 class WrongOptions(gaterun.Options, frozen=True, kw_only=True):
     kind: Annotated[str, gaterun.help("what is wrong with the measurement")] = "none"
 
@@ -382,6 +417,14 @@ def gaterun_gates() -> list[Gate]:
             metrics=VALUE_METRICS,
             options=ValueOptions,
             measure=_value,
+        ),
+        Gate(
+            name="lints",
+            title="places",
+            about="Finds what a file says.",
+            metrics=LINTS_METRICS,
+            options=LintsOptions,
+            measure=_lints,
         ),
     ]
 

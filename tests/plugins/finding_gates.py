@@ -44,7 +44,9 @@ def gaterun_gates() -> list[gaterun.Gate]:
             name="places",
             title="places",
             metrics=(
-                gaterun.Metric(name="places", help="findings, one for one", counts=("*",)),
+                gaterun.Metric(
+                    name="places", help="findings, one for one", counts=gaterun.Counted()
+                ),
                 gaterun.Metric(name="others", help="a number that counts no findings"),
             ),
             options=PlacesOptions,

@@ -105,5 +105,6 @@ def gaterun_gates() -> list[Gate]:
             requires=("ok == true",),
             options=ShellOptions,
             measure=_shell,
+            inputs=("*.sh",),
         ),
     ]

@@ -1,10 +1,11 @@
 """Measures what gaterun's gates measure by other means, and explains each difference.
 
-    python tests/proofs/independent.py [--compile] [--no-survey] CLONE...
+    python tests/proofs/independent.py [--compile] [--no-survey] [--write PAGE] CLONE...
 
 In each clone gaterun runs a phase of every gate that needs no compilation (with `--compile` also
 `build`, `clippy`, `dead-code`, `tests`), and the same numbers and lists are made by cargo, git,
-rustc's lexer, syn, nextest and patterns: see `by_hand/`. A Markdown table goes to standard output.
+rustc's lexer, syn, nextest and patterns: see `by_hand/`. A section in Markdown for each clone goes
+to standard output, or takes its place in PAGE.
 A difference has to stand in `independent.toml`, with both sides and a reason that a person wrote
 after reading the code. Any other difference, and any reason that no longer applies, is exit code 1.
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -102,6 +104,7 @@ def measured(clone: Clone, *, compiling: bool, surveying: bool) -> Iterator[Row]
             yield from compiler.rows(clone)
         if surveying:
             yield from lints.suppressions(clone)
+            yield from suites.surveyed(clone)
 
 
 def explain(clone: str, row: Row, notes: Sequence[dict[str, Any]]) -> str:
@@ -112,6 +115,15 @@ def explain(clone: str, row: Row, notes: Sequence[dict[str, Any]]) -> str:
             reason: str = note["reason"]
             return " ".join(reason.split())
     return ""
+
+
+def obsolete(clone: str, rows: Sequence[Row], notes: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Reasons for differences that are not there, among those of metrics that were measured."""
+    found = {(row.gate, row.metric): row.difference for row in rows}
+    for note in notes:
+        difference = found.get((note["gate"], note["metric"]))
+        if note["workspace"] == clone and difference not in {None, note["difference"]}:
+            yield f"{clone}: {note['gate']} {note['metric']}: no longer {note['difference']}"
 
 
 def shown(value: object) -> str:
@@ -125,42 +137,94 @@ def escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def section(clone: Clone, rows: Sequence[Row], notes: Sequence[dict[str, Any]]) -> str:
+    """What the page says of one workspace."""
+    head = output(clone.root, "git", "log", "-1", "--format=%H, %cs").strip()
+    compiler = output(clone.root, "rustc", "--version").strip()
+    different = [row for row in rows if row.difference]
+    unexplained = [row for row in different if not explain(clone.name, row, notes)]
+    lines = [
+        f"## {clone.name}",
+        "",
+        clone.settings.get("style", ""),
+        f"Commit {head}; `loc` compares with {clone.base[:12]}; {compiler}.",
+        *filter(None, [clone.settings.get("not_compiled", "")]),
+        (
+            f"{len(rows)} lines: {len(rows) - len(different)} agree, "
+            f"{len(different) - len(unexplained)} differ and are explained, "
+            f"{len(unexplained)} are not explained."
+        ),
+        "",
+        "| gate | metric | gaterun | by hand | how |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        mark = " ≠" if row.difference else ""
+        cells = (row.gate, row.metric, shown(row.gaterun) + mark, shown(row.by_hand), row.how)
+        lines.append(f"| {' | '.join(map(escaped, cells))} |")
+    lines.append("")
+    for row in different:
+        reason = explain(clone.name, row, notes) or "**UNEXPLAINED**"
+        lines.append(f"- `{row.gate}` {row.metric}: {row.difference}. {reason}")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def replaced(page: str, name: str, text: str) -> str:
+    """`page` with `text` in the place of the section `name`, or at its end."""
+    parts = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    at = next((n for n, part in enumerate(parts) if part.startswith(f"## {name}\n")), None)
+    if at is None:
+        return f"{page.rstrip()}\n\n{text}"
+    parts[at] = text + ("\n" if at < len(parts) - 1 else "")
+    return "".join(parts)
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("clones", nargs="+", type=Path)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--no-survey", dest="survey", action="store_false")
     parser.add_argument("--scratch", type=Path, help="where to compile; kept, so that it is faster")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the sections into a page")
     options = parser.parse_args(arguments)
-    notes = tomllib.loads(NOTES.read_text("utf-8"))
-    unexplained = 0
+    settings = tomllib.loads(NOTES.read_text("utf-8"))
+    notes = settings.get("difference", [])
+    unexplained, stale = 0, []
     with tempfile.TemporaryDirectory() as temporary:
         scratch = (options.scratch or Path(temporary)).resolve()
-        print("| workspace | gate | metric | gaterun | by hand | how | difference |")
-        print("|---|---|---|---|---|---|---|")
         for root in options.clones:
-            settings = notes.get("workspace", {}).get(root.name, {})
-            base = output(root, "git", "rev-parse", settings.get("base", "HEAD")).strip()
-            report = run_gaterun(
-                root.resolve(), phase_text(settings, base, compiling=options.compile)
+            clone = reported(root.resolve(), scratch, settings, compiling=options.compile)
+            rows = list(measured(clone, compiling=options.compile, surveying=options.survey))
+            unexplained += sum(
+                bool(row.difference) and not explain(clone.name, row, notes) for row in rows
             )
-            clone = Clone(
-                name=root.name,
-                root=root.resolve(),
-                scratch=scratch / root.name,
-                report=report,
-                base=base,
-                settings=settings,
-            )
-            for row in measured(clone, compiling=options.compile, surveying=options.survey):
-                reason = explain(clone.name, row, notes.get("difference", []))
-                unexplained += bool(row.difference and not reason)
-                remark = row.difference and f"{row.difference} — {reason or '**UNEXPLAINED**'}"
-                cells = (shown(row.gaterun), shown(row.by_hand), escaped(row.how), remark or "none")
-                print("|", " | ".join((clone.name, row.gate, row.metric, *cells)), "|", flush=True)
+            stale += obsolete(clone.name, rows, notes)
+            text = section(clone, rows, notes)
+            if options.write:
+                page = options.write.read_text("utf-8")
+                options.write.write_text(replaced(page, clone.name, text), "utf-8")
+            else:
+                print(text, flush=True)
+    for line in stale:
+        print(f"{NOTES.name} explains what is not there: {line}", file=sys.stderr)
     if unexplained:
-        print(f"\n{unexplained} differences without a reason in {NOTES.name}", file=sys.stderr)
-    return 1 if unexplained else 0
+        print(f"{unexplained} differences without a reason in {NOTES.name}", file=sys.stderr)
+    return 1 if unexplained or stale else 0
+
+
+def reported(root: Path, scratch: Path, settings: dict[str, Any], *, compiling: bool) -> Clone:
+    """A clone with what gaterun says of it."""
+    own = settings.get("workspace", {}).get(root.name, {})
+    base = output(root, "git", "rev-parse", own.get("base", "HEAD")).strip()
+    report = run_gaterun(root, phase_text(own, base, compiling=compiling))
+    return Clone(
+        name=root.name,
+        root=root,
+        scratch=scratch / root.name,
+        report=report,
+        base=base,
+        settings=own,
+    )
 
 
 if __name__ == "__main__":

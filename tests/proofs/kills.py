@@ -78,6 +78,8 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "ws"
         self.temporary = folder / "tmp"
+        #: How long each command line took the last time, seconds: machines are busy by turns.
+        self.lasts: dict[tuple[str, ...], float] = {}
         self.root.mkdir(parents=True)
         self.temporary.mkdir()
         git(self.root, "init", "--quiet")
@@ -104,8 +106,10 @@ class Workspace:
 
     def whole(self, *arguments: str) -> str:
         """Run gaterun to its end; return what is wrong with that."""
+        began = time.monotonic()
         process = self.start(*arguments)
         _, err = process.communicate(timeout=120)
+        self.lasts[arguments] = time.monotonic() - began
         if process.returncode == 0 and not err:
             return ""
         return f"`gaterun {' '.join(arguments)}` exits with {process.returncode}: {err.decode()!r}"
@@ -177,29 +181,26 @@ def prove(folder: Path, *, kills: int, seed: int, say: Callable[[str], None]) ->
     """Kill gaterun so many times; return everything that was wrong."""
     chance = random.Random(seed)
     workspace = Workspace(folder)
-    lasts: dict[str, float] = {}
-    for command, arguments in COMMANDS.items():
+    for arguments in COMMANDS.values():
         workspace.whole(*arguments)  # leaves byte code behind
-        began = time.monotonic()
-        problem = workspace.whole(*arguments)
-        lasts[command] = time.monotonic() - began
-        if problem:
+        if problem := workspace.whole(*arguments):
             return [problem]
-        say(f"{command} takes {lasts[command]:.2f} s")
     wrong: list[str] = []
     moments: Counter[str] = Counter()
-    for number in range(kills):
+    number = 0
+    while number < kills:
         command = ("run", "baseline")[number % 2]
         if chance.random() < 0.3:
             (workspace.root / BASELINE).unlink(missing_ok=True)
         before = workspace.digests()
+        folders = {path.name for path in workspace.store.path.glob("runs/*")}
         process = workspace.start(*COMMANDS[command])
         try:
-            process.wait(timeout=chance.uniform(0, lasts[command] * 1.05))
-            moments[f"{command}: over before"] += 1
+            process.wait(timeout=chance.uniform(0, workspace.lasts[COMMANDS[command]]))
         except subprocess.TimeoutExpired:
             process.kill()
-            moments[f"{command}: {_moment(workspace, before)}"] += 1
+            number += 1
+            moments[f"{command}: {_moment(workspace, folders)}"] += 1
         process.communicate(timeout=60)
         problems = wrong_after(workspace, command, before)
         wrong += [f"kill {number} of {command}: {problem}" for problem in problems]
@@ -211,7 +212,7 @@ def prove(folder: Path, *, kills: int, seed: int, say: Callable[[str], None]) ->
     return wrong
 
 
-def _moment(workspace: Workspace, before: dict[str, str]) -> str:
+def _moment(workspace: Workspace, before: set[str]) -> str:
     """How far the killed one had come."""
     new = [path for path in workspace.store.path.glob("runs/*") if path.name not in before]
     if not new:

@@ -21,6 +21,7 @@ def _extension(suffix: str) -> type[SingleFileSnapshotExtension]:
 def golden(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> SnapshotAssertion:
     """A golden whose extension is that of the test file's name: test_junit gives xml."""
     suffix = {
+        "html": "html",
         "junit": "xml",
         "markdown": "md",
         "json": "json",

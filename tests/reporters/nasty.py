@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Better, Change, Measured, Unit
+from gaterun.model.policy import BasePolicy, ChangeKind, PolicyChange, PolicyMode
 from gaterun.model.record import GateResult, MetricRecord, RunRecord, Tree
 from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict, Waived
 
@@ -96,6 +97,30 @@ evidence = st.builds(
 )
 
 
+policies = st.builds(
+    BasePolicy,
+    mode=st.sampled_from(PolicyMode),
+    ref=texts,
+    commit=texts,
+    file=texts,
+    gates=st.integers(0, 10),
+    changes=st.lists(
+        st.builds(
+            PolicyChange,
+            kind=st.sampled_from(ChangeKind),
+            subject=texts,
+            before=texts,
+            after=texts,
+            commits=st.lists(texts, max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+    notes=st.lists(texts, max_size=1).map(tuple),
+    obstacle=texts,
+    help=texts,
+)
+
+
 @st.composite
 def results(draw: st.DrawFn) -> GateResult:
     outcome = draw(st.sampled_from(Outcome))
@@ -151,4 +176,5 @@ def records(draw: st.DrawFn) -> RunRecord:
         base=draw(texts),
         interrupted=draw(st.booleans()),
         warnings=tuple(draw(st.lists(texts, max_size=2))),
+        policy=draw(st.none() | policies),
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from gaterun.core.second_key import SecondKey
 from gaterun.model.command import Evidence
 from gaterun.model.event import (
     Event,
@@ -16,6 +19,7 @@ from gaterun.model.event import (
 )
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Better, Change, Measured, Unit, Value
+from gaterun.model.policy import BasePolicy, ChangeKind, PolicyChange, PolicyMode
 from gaterun.model.record import GateResult, MetricRecord, RunRecord, Tree
 from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict, Waived
 
@@ -371,8 +375,56 @@ RECORD = RunRecord(
     started=STARTED,
     seconds=1884.2,
     exit_code=ExitCode.FAILED,
+    needs={"7.3": ("7.1", "7.2"), "7.4": ("7.3",), "7.4::version": ("7.3::clippy",)},
     base=BASE,
     warnings=("the waiver 'old-urls' is not used any more",),
+)
+
+POLICY = BasePolicy(
+    mode=PolicyMode.WARN,
+    ref="main~14",
+    commit=BASE,
+    file="phases/phase7.toml",
+    gates=11,
+    changes=(
+        PolicyChange(kind=ChangeKind.GATE_REMOVED, subject="7.1::sweep", before="effective >= 1"),
+        PolicyChange(
+            kind=ChangeKind.CONDITION_LOOSENED,
+            subject="7.3::clippy",
+            before="warnings < 10",
+            after="warnings < 20",
+        ),
+        PolicyChange(
+            kind=ChangeKind.WAIVER_ADDED,
+            subject="waivers.toml",
+            after='gate = "7.2::hardcoded", reason = "<later> | maybe"',
+        ),
+        PolicyChange(
+            kind=ChangeKind.PROTECTED_FILE_CHANGED,
+            subject="clippy.toml",
+            commits=("not committed", "1a2b3c4 Raise the threshold"),
+        ),
+        PolicyChange(
+            kind=ChangeKind.OPTION_CHANGED,
+            subject="7.3::loc",
+            before="exclude = []",
+            after="exclude = ['generated/**']",
+        ),
+    ),
+    notes=("the base is no ancestor of HEAD",),
+)
+
+#: A run that only lists what is weaker, and one that fails by it.
+LISTED = msgspec.structs.replace(RECORD, results=(SCCACHE,), exit_code=ExitCode.OK, policy=POLICY)
+_HELD = msgspec.structs.replace(POLICY, mode=PolicyMode.FAIL)
+_ENTRY = SecondKey(policy=_HELD, file="phases/phase7.toml").entry()
+assert _ENTRY is not None
+WEAKENED = msgspec.structs.replace(
+    LISTED,
+    results=(SCCACHE, msgspec.structs.replace(_ENTRY, started=STARTED)),
+    tasks={**RECORD.tasks, "policy": "What judges"},
+    exit_code=ExitCode.FAILED,
+    policy=_HELD,
 )
 
 

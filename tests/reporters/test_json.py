@@ -18,7 +18,7 @@ from gaterun.model.report import Style
 from gaterun.reporters import encode
 from gaterun.reporters import json as json_reporter
 
-from .sample import CLIPPY, RECORD, events, metric
+from .sample import CLIPPY, POLICY, RECORD, WEAKENED, events, metric
 
 
 def written(name: str, record: RunRecord = RECORD) -> str:
@@ -34,6 +34,17 @@ def test_record_golden(golden: SnapshotAssertion) -> None:
     assert written("json") == golden
 
 
+def test_what_is_weaker_than_at_the_base_is_in_the_record() -> None:
+    document = written("json", WEAKENED)
+    policy = json.loads(document)["policy"]
+    assert (policy["mode"], policy["commit"]) == ("fail", POLICY.commit)
+    assert [change["kind"] for change in policy["changes"]][:2] == [
+        "gate-removed",
+        "condition-loosened",
+    ]
+    assert msgspec.json.decode(document, type=RunRecord) == WEAKENED
+
+
 def test_metrics_golden(golden: SnapshotAssertion) -> None:
     assert written("metrics") == golden
 
@@ -46,11 +57,17 @@ def test_the_record_reads_back_equal() -> None:
 
 def test_the_metrics_document_reads_back_equal() -> None:
     document = msgspec.json.decode(written("metrics"), type=MetricsDocument)
-    assert document == metrics_document.from_record(RECORD)
+    plain = replace(
+        document,
+        digest="",
+        metrics={key: replace(entry, digest="") for key, entry in document.metrics.items()},
+    )
+    assert plain == metrics_document.from_record(RECORD)
     entry = document.find("7.3::clippy", "warnings")
     assert entry is not None
     assert (entry.value, entry.limits) == (25, ("warnings < 20",))
     assert document.metrics["clippy.warnings"] == entry
+    assert list(document.metrics) == sorted(document.metrics)
     assert document.find("7.3::clippy", "no-such") is None
 
 

@@ -22,7 +22,7 @@ from gaterun.model.verdict import Outcome, Reason, Verdict
 from gaterun.reporters import junit, junit_case
 
 from .nasty import records
-from .sample import CLIPPY, DATA, LOC, RECORD, SCCACHE, TESTS, events
+from .sample import CLIPPY, DATA, LISTED, LOC, RECORD, SCCACHE, TESTS, WEAKENED, events
 
 DIALECTS = pytest.mark.parametrize("strict", [False, True], ids=["extended", "strict"])
 VERDICTS = ("failure", "error", "skipped")
@@ -54,6 +54,16 @@ def schema(name: str) -> etree.XMLSchema:
 @DIALECTS
 def test_golden(golden: SnapshotAssertion, *, strict: bool) -> None:
     assert junit.render(RECORD, strict=strict) == golden
+
+
+@pytest.mark.parametrize("record", [LISTED, WEAKENED], ids=["listed", "failed"])
+def test_what_is_weaker_than_at_the_base(golden: SnapshotAssertion, record: RunRecord) -> None:
+    assert junit.render(record, strict=False) == golden
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_strict_is_valid_with_a_policy(name: str) -> None:
+    schema(name).assertValid(etree.fromstring(junit.render(WEAKENED, strict=True).encode()))
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -17,10 +17,23 @@ from syrupy.assertion import SnapshotAssertion
 from gaterun.model.record import RunRecord
 from gaterun.model.report import Style
 from gaterun.model.verdict import Check, ExitCode, Outcome, Verdict
-from gaterun.reporters import cells, clean, markdown, markdown_sections
+from gaterun.reporters import cells, clean, markdown, markdown_sections, policy
 
 from .nasty import records, texts
-from .sample import BUILD, CHANGELOG, CLIPPY, LOC, RECORD, SCCACHE, TESTS, events, metric
+from .sample import (
+    BUILD,
+    CHANGELOG,
+    CLIPPY,
+    LISTED,
+    LOC,
+    POLICY,
+    RECORD,
+    SCCACHE,
+    TESTS,
+    WEAKENED,
+    events,
+    metric,
+)
 
 NASTY = [
     "a|b",
@@ -52,6 +65,21 @@ def words(element: html.HtmlElement) -> str:
 
 def test_golden(golden: SnapshotAssertion) -> None:
     assert markdown.render(RECORD) == golden
+
+
+@pytest.mark.parametrize("record", [LISTED, WEAKENED], ids=["listed", "failed"])
+def test_what_is_weaker_than_at_the_base(golden: SnapshotAssertion, record: RunRecord) -> None:
+    text = markdown.render(record)
+    assert text == golden
+    items = [words(item) for item in rendered(text).iterfind("ul/li")]
+    assert "7.1::sweep gate removed: effective >= 1" in items
+
+
+def test_no_room_for_the_list_leaves_its_length() -> None:
+    changes = POLICY.changes * 2000
+    text = markdown.render(replace(RECORD, policy=replace(POLICY, changes=changes)), 2500)
+    assert "### Weakened since main&#126;14" in text
+    assert "10000 changes" in text.replace(",", "")
 
 
 @pytest.mark.parametrize("text", NASTY)
@@ -261,9 +289,25 @@ def test_no_text_breaks_out(record: RunRecord, budget: int | None) -> None:
     assert text.startswith("<!-- gaterun:report:")
     page = rendered(text)
     assert {element.tag for element in page.iter() if isinstance(element.tag, str)} <= {
-        *("main", "h2", "p", "blockquote", "strong", "br", "sub", "b", "code", "pre", "ul", "li"),
+        *(
+            "main",
+            "h2",
+            "h3",
+            "p",
+            "blockquote",
+            "strong",
+            "br",
+            "sub",
+            "b",
+            "code",
+            "pre",
+            "ul",
+            "li",
+        ),
         *("table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
     }
+    assert len(page.findall("h2")) == 1
+    assert len(page.findall("h3")) == (policy.worth_telling(record) is not None)
     # One comment, our own: what is within it is not shown.
     assert text.count("<!--") == text.count("-->") == 1
     for element in page.iter("details", "summary", "code", "b", "br", "sub"):

@@ -24,7 +24,18 @@ from gaterun.reporters import live, standing, terminal, terminal_lines, terminal
 from gaterun.reporters.pen import Pen, columns
 
 from .nasty import records, texts
-from .sample import BUILD, CHANGELOG, CLIPPY, LOC, RECORD, SCCACHE, TESTS, events
+from .sample import (
+    BUILD,
+    CHANGELOG,
+    CLIPPY,
+    LISTED,
+    LOC,
+    RECORD,
+    SCCACHE,
+    TESTS,
+    WEAKENED,
+    events,
+)
 
 STYLES = {
     "plain": Style(),
@@ -56,6 +67,14 @@ def of(*results: object, **more: object) -> RunRecord:
 @pytest.mark.parametrize("name", STYLES)
 def test_golden(golden: SnapshotAssertion, name: str) -> None:
     assert written(STYLES[name]) == golden
+
+
+@pytest.mark.parametrize("name", ["plain", "quiet", "agent"])
+@pytest.mark.parametrize("record", [LISTED, WEAKENED], ids=["listed", "failed"])
+def test_what_is_weaker_than_at_the_base(
+    golden: SnapshotAssertion, name: str, record: RunRecord
+) -> None:
+    assert written(STYLES[name], record) == golden
 
 
 def test_an_interrupted_run_golden(golden: SnapshotAssertion) -> None:

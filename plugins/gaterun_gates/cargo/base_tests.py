@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_arguments
 from gaterun_gates.cargo.binaries import read_test_build
 from gaterun_gates.cargo.doctest_run import list_doctests
 from gaterun_gates.cargo.environment import cargo_env, recorded_env
-from gaterun_gates.cargo.invocation import Invocation, feature_arguments
+from gaterun_gates.cargo.invocation import Invocation
 from gaterun_gates.cargo.libtest_run import list_libtest
 from gaterun_gates.cargo.metadata import read_workspace
 

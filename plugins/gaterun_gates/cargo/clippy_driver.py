@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import gaterun
+from gaterun_gates.cargo.arguments import feature_arguments, lock_arguments
 from gaterun_gates.cargo.environment import cargo_env
-from gaterun_gates.cargo.invocation import feature_arguments, lock_arguments
 
 if TYPE_CHECKING:
     from pathlib import Path

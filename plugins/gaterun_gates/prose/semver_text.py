@@ -16,7 +16,6 @@ SEMVER = (
     rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_PART}(?:\.{_PART})*)?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
-_WHOLE = re.compile(rf"(?:{SEMVER})\Z")
 _PRE_RELEASE = r"-(?:alpha|beta|dev|nightly|pre|preview|rc|snapshot|[0-9])"
 
 #: Orders versions by precedence (section 11); build metadata does not count.
@@ -29,7 +28,7 @@ def is_semver(text: str) -> bool:
     >>> is_semver("2.0.0-rc.1"), is_semver("2.0"), is_semver("v2.0.0")
     (True, False, False)
     """
-    return _WHOLE.match(text) is not None
+    return re.fullmatch(SEMVER, text) is not None
 
 
 def precedence(version: str) -> Precedence:

@@ -11,6 +11,7 @@ import msgspec
 
 from gaterun_gates.rust.blob_cache import BlobCache
 from gaterun_gates.rust.declared import NotHereError, OneFile, Workspace
+from gaterun_gates.rust.format_text import filled_in
 from gaterun_gates.rust.hardcoded_values import Hardcoded, Value, classify
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.templates import literal
@@ -27,6 +28,7 @@ _CANDIDATE = re.compile(
     rb"\"\s*[a-zA-Z][a-zA-Z0-9+.-]*://|\d\.\d+\.\d+\.\d|:\d{2,5}\s*\"|::1|concat!"
     rb"|\"\s*/(?:etc|var|usr|opt|home|srv|mnt|media|root|run|Users|private|data|tmp)\b"
     rb"|\"\s*[A-Za-z]:[\\/]|\"\s*[0-9a-fA-F:]*::?[0-9a-fA-F:]+\s*\""
+    rb"|\bformat(?:_args)?!\s*[(\[{]\s*\"[^\"]*\"\s*,\s*(?:\w+\s*=\s*)?[\"0-9]"
 )
 #: Macros whose text is for people: printing, logging, panics, errors.
 _MESSAGES = frozenset(
@@ -164,22 +166,34 @@ def _in_format(items: list[Token], index: int) -> bool:
     )
 
 
-def _literals(source: Source, values: TextValues) -> Iterator[tuple[int, str]]:
-    """Token index and text of each literal, ``concat!`` put together."""
+def _literals(
+    source: Source, values: TextValues, variables: Mapping[str, str]
+) -> Iterator[tuple[int, str, bool]]:
+    """Token index and text of each literal, ``concat!`` and ``format!`` of literals put together.
+
+    The third says whether the text may have holes: it is that of another ``format!``.
+    """
     items = source.tokens
     index = 0
     while index < len(items):
         token = items[index]
         closing = items[index + 2].pair if index + 2 < len(items) else -1
-        if token.text == "concat" and items[index + 1].kind == "!" and closing > index:
+        calls = closing > index and items[index + 1].kind == "!"
+        if calls and token.text == "concat":
             found = values.evaluate(source, index, closing + 1)
             text = literal(found[0]) if len(found) == 1 else None
             if text is not None:
-                yield index, text
+                yield index, text, False
+                index = closing + 1
+                continue
+        if calls and token.name in _FORMATS:
+            text = filled_in(items, index + 3, closing)
+            if text is not None and classify(text, variables) is not None:
+                yield index + 3, text, False
                 index = closing + 1
                 continue
         if token.is_string and not token.text.startswith(("b", "c")):
-            yield index, token.string
+            yield index, token.string, _in_format(items, index)
         index += 1
 
 
@@ -273,7 +287,7 @@ def _in_file(
     items = source.tokens
     excluded: list[tuple[int, int]] | None = None
     constants: list[tuple[int, int]] = []
-    for index, text in _literals(source, values):
+    for index, text, holes in _literals(source, values, variables):
         found = classify(text, variables)
         token = items[index]
         if found is None or source.is_test_at(token.start):
@@ -283,7 +297,7 @@ def _in_file(
             constants = [(constant.start, constant.end) for constant in source.items.constants]
         if _is_compared(items, index) or _within(excluded, token.start):
             continue
-        if _in_format(items, index) and found.value not in {Value.URL, Value.CREDENTIALS}:
+        if holes and found.value not in {Value.URL, Value.CREDENTIALS}:
             continue
         yield FilePlace(
             value=found.value,

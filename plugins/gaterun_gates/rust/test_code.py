@@ -24,7 +24,7 @@ _SKIPPED = frozenset({"attribute_item", "line_comment", "block_comment"})
 _OWNERS = frozenset({"match_arm", "field_initializer", "shorthand_field_initializer"})
 #: Last path segments of attributes that make a function a test: the compiler's own, and
 #: those of test frameworks that are published as crates.
-_TEST_ATTRIBUTES = frozenset(
+TEST_ATTRIBUTES = frozenset(
     {
         "test",
         "bench",
@@ -118,7 +118,7 @@ def is_test_attribute(items: Sequence[Token], attribute: Attribute) -> bool:
         return False
     if path == ["cfg"] and index < attribute.last and items[index].kind == "(":
         return cfg_without_test(items, index + 1, items[index].pair) is False
-    return path[-1] in _TEST_ATTRIBUTES or path[0] in {"test_log", "tokio_test"}
+    return path[-1] in TEST_ATTRIBUTES or path[0] in {"test_log", "tokio_test"}
 
 
 def is_ignore_attribute(items: Sequence[Token], attribute: Attribute) -> bool:

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
-from msgspec.structs import replace
 
-from gaterun.cli.run import baseline_path
+from gaterun.cli.find_baseline import baseline_path
+from gaterun.cli.measure_at import measure_at
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
-from gaterun.core.git import Git
+from gaterun.core.baseline import accepted
+from gaterun.core.metrics_file import read_file
 from gaterun.core.outputs import Outputs, Wanted
-from gaterun.core.scratch import held
-from gaterun.core.session import RunOptions, Session
-from gaterun.model.errors import CannotMeasure, NothingSelected, UsageError
+from gaterun.model.errors import UsageError
 from gaterun.model.event import Event, GateFinished, GateStarted, RunFinished
 from gaterun.model.figures import duration, figure
-from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.report import Style
 from gaterun.model.verdict import ExitCode, Outcome
 
 
+class _Baseline(click.Command):
+    """`gaterun baseline PHASE`, and the commands that change a stored baseline."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **more: Any,
+    ) -> click.Context:
+        """Hand over to ``accept`` or ``tighten`` where one of them is named first."""
+        from gaterun.cli import baseline_accept
+
+        commands = {"accept": baseline_accept.accept, "tighten": baseline_accept.tighten}
+        if args and args[0] in commands:
+            name, *rest = args
+            return commands[name].make_context(f"{info_name} {name}", rest, parent, **more)
+        return super().make_context(info_name, args, parent, **more)
+
+
 @click.command(
     name="baseline",
+    cls=_Baseline,
     epilog="""\b
 Examples:
   gaterun baseline phase7                 measure the phase's base
   gaterun baseline phase7 --at v1.9.0     measure another revision
+  gaterun baseline accept phase7 clippy --reason "the new lint, #42"
+                                          take the latest run's values, with the reason
+  gaterun baseline tighten phase7         take the latest run's values where they are better
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
@@ -55,48 +77,30 @@ def command(
         )
     store = opened.store()
     target = path or baseline_path(bound, opened.root, store)
-    gates = tuple(
-        _unjudged(g) for g in bound.requirements if not g.gate.self_comparing and not g.skip
+    before = _accepted_before(target)
+    files = Outputs(
+        [Wanted(reporter=opened.reporter("metrics"), path=target)], stdout=sys.stdout, style=Style()
     )
-    if not gates:
-        raise NothingSelected(f"no gate of phase '{bound.id}' takes a baseline")
-    git = Git(opened.root)
-    with held(store.path / "scratch") as scratch:
-        try:
-            tree = git.checkout(bound.base, scratch)
-        except CannotMeasure as error:
-            raise UsageError(error.message, help=error.help) from error
-        at = git.commit(bound.base) or ""
-        click.echo(f"measuring {bound.id} at {bound.base} ({at[:12]})")
-        files = Outputs(
-            [Wanted(reporter=opened.reporter("metrics"), path=target)],
-            stdout=sys.stdout,
-            style=Style(),
+
+    def tell(event: Event) -> None:
+        # What was measured before an interrupt does not take the place of a whole baseline.
+        if not (isinstance(event, RunFinished) and event.record.interrupted):
+            files(event)
+        _say(event)
+
+    try:
+        record = measure_at(
+            opened,
+            bound,
+            bound.requirements,
+            bound.base,
+            store=store,
+            jobs=jobs,
+            tell=tell,
+            begin=lambda at: click.echo(f"measuring {bound.id} at {bound.base} ({at[:12]})"),
         )
-
-        def tell(event: Event) -> None:
-            # What was measured before an interrupt does not take the place of a whole baseline.
-            if not (isinstance(event, RunFinished) and event.record.interrupted):
-                files(event)
-            _say(event)
-
-        try:
-            record = Session(
-                phase=_unordered(bound, gates),
-                chosen=gates,
-                plugins=opened.plugins,
-                root=tree,
-                store=store,
-                options=RunOptions(
-                    jobs=jobs or opened.config.settings.jobs or max(2, os.cpu_count() or 2),
-                    argv=tuple(sys.argv),
-                    role="baseline",
-                ),
-                tell=tell,
-                environment=opened.config.environment,
-            ).run()
-        finally:
-            files.abandon()
+    finally:
+        files.abandon()
     for problem in files.problems:
         click.echo(f"error: {problem}", err=True)
     if files.problems:
@@ -105,21 +109,20 @@ def command(
         click.echo(f"interrupted: {target} is as it was", err=True)
     else:
         click.echo(f"wrote {target}")
+        for metric, why in before.items():
+            click.echo(f"no longer accepted: {metric} ({why})")
     return int(record.exit_code)
 
 
-def _unjudged(gate: Requirement) -> Requirement:
-    return replace(gate, require=(), improve=(), ratchet=(), floor={}, needs=())
-
-
-def _unordered(phase: Phase, gates: tuple[Requirement, ...]) -> Phase:
-    """At the base nothing waits for anything: what fails there is what the phase is for."""
-    tasks = tuple(
-        replace(task, needs=(), gates=tuple(g for g in gates if g.task == task.id))
-        for task in phase.tasks
-    )
-    wide = tuple(g for g in gates if g.task not in {task.id for task in phase.tasks})
-    return replace(phase, tasks=tasks, gates=wide)
+def _accepted_before(path: Path) -> dict[str, str]:
+    """The values of the old baseline that were accepted, by metric; they are measured now."""
+    if not path.exists():
+        return {}
+    try:
+        metrics = read_file(path).document.metrics
+    except UsageError:
+        return {}  # it is about to be replaced
+    return {key: accepted(entry) for key, entry in metrics.items() if entry.accepted}
 
 
 def _say(event: Event) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from gaterun.cli.run import baseline_path
+from gaterun.cli.find_baseline import baseline_path, own
 from gaterun.cli.workspace import Opened, workspace_options
-from gaterun.core.baseline import read_metrics
 from gaterun.core.diff import compare
+from gaterun.core.metrics_file import read_metrics
 from gaterun.core.store import Store
 from gaterun.model.errors import UsageError
 from gaterun.model.metrics_document import MetricsDocument, from_record
@@ -61,7 +61,7 @@ def _document(name: str, opened: Opened, store: Store, phase: str | None) -> Met
             raise UsageError(
                 f"phase '{bound.id}' has no baseline yet", help=f"gaterun baseline {bound.id}"
             )
-        return read_metrics(path)
+        return own(bound, path)
     if "/" in name or name.endswith(".json"):
         raise UsageError(f"there is no file {name}")
     return from_record(store.find(name))

@@ -41,6 +41,7 @@ def render_gate(gate: Gate) -> str:
     lines += ["## Metrics", ""]
     for metric in gate.metrics:
         bound = ", only comparable on one machine" if metric.host_bound else ""
+        bound += ", counts findings" if metric.counts else ""
         lines.append(
             f"- `{metric.name}` ({metric.unit.name.lower()}, {metric.better.value} is better"
             f"{bound}): {metric.help or metric.name}"

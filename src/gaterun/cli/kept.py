@@ -35,9 +35,6 @@ _RACY = 50_000_000
 #: Variables that differ from shell to shell and mean nothing.
 _NOISE = frozenset({"_", "OLDPWD", "SHLVL"})
 
-#: Folders of gaterun's own that hold nothing that an answer depends on.
-_PASSING = ("gates", "locks", "measured", "reports", "runs", "scratch", "shown")
-
 #: What starts a process, whose reads nobody sees.
 _STARTS = frozenset({"os.exec", "os.fork", "os.posix_spawn", "os.system", "subprocess.Popen"})
 
@@ -140,8 +137,9 @@ class Notes:
         if not self._listening:
             return
         self._listening = False
-        # What the kernel shows as files is of this moment.
-        passing = ("/dev/", "/proc/", *(os.path.join(state, name, "") for name in _PASSING))
+        # What the kernel shows as files is of this moment, as is our own state but for baselines.
+        passing = ("/dev/", "/proc/", os.path.join(state, ""))
+        lasting = os.path.join(state, "baseline", "")
         folder = os.path.join(state, "shown")
         if not os.path.isdir(folder):
             return
@@ -149,7 +147,11 @@ class Notes:
         seen = self._seen.union(os.path.abspath(path) for path in loaded if path)
         paths = [
             *(also or {}),
-            *sorted(path for path in seen if not f"{path}/".startswith(passing)),
+            *sorted(
+                path
+                for path in seen
+                if path.startswith(lasting) or not f"{path}/".startswith(passing)
+            ),
         ]
         states = [f"{state_of(path)}\t{path}" for path in paths]
         if states[: len(also or {})] != [f"{was}\t{path}" for path, was in (also or {}).items()]:

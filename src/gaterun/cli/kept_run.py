@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gaterun.cli import kept
-from gaterun.cli.run import baseline_path
+from gaterun.cli.find_baseline import baseline_path
 from gaterun.cli.status import stand
 from gaterun.cli.workspace import Opened
 from gaterun.core.git import Git, GitError
@@ -16,6 +16,8 @@ from gaterun.core.tree import look
 from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import RunRecord
 from gaterun.model.verdict import ExitCode, Outcome
+from gaterun.reporters import clean
+from gaterun.reporters.policy import worth_telling
 
 
 def keep_run(
@@ -52,9 +54,7 @@ def keep_run(
     names = [kept.DAY, kept.tools_of(root), kept.tree_of(root, git.prefix, state), *places]
     before = {name: kept.state_of(name) for name in names}
     if all(item.holds for item in stand(opened, phase, chosen) if not item.gate.skip):
-        passed = sum(result.outcome is not Outcome.SKIPPED for result in record.results)
-        text = f"{phase.id}: {passed} passed, nothing has changed since run {record.id}\n"
-        notes.keep("" if silent else text, opened.config.state, before)
+        notes.keep("" if silent else _text(phase.id, record), opened.config.state, before)
 
 
 def _repeats(record: RunRecord) -> bool:
@@ -62,11 +62,22 @@ def _repeats(record: RunRecord) -> bool:
     return (
         record.exit_code is ExitCode.OK
         and not record.warnings
+        and worth_telling(record) is None
         and all(
             result.reused is not None or result.outcome is Outcome.SKIPPED
             for result in record.results
         )
     )
+
+
+def _text(phase: str, record: RunRecord) -> str:
+    """What is said; what is waived is told each time."""
+    waived = [result for result in record.results if result.outcome is Outcome.WAIVED]
+    counts = f"{record.count(Outcome.PASS)} passed"
+    if waived:
+        counts += f", {len(waived)} waived"
+    told = [f"  {result.node_id} {clean.line(result.verdict.message)}\n" for result in waived]
+    return f"{phase}: {counts}, nothing has changed since run {record.id}\n" + "".join(told)
 
 
 def _refs(git: Git) -> Iterator[Path]:

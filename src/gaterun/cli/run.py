@@ -12,8 +12,7 @@ import click
 from msgspec.structs import replace
 
 from gaterun.cli.kept import Notes
-from gaterun.cli.step_summary import step_summary
-from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.cli.workspace import Opened, PhaseName, Selector, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
@@ -22,9 +21,9 @@ from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
     from gaterun.core.outputs import Wanted
+    from gaterun.core.second_key import SecondKey
     from gaterun.core.store import Store
     from gaterun.model.event import Event
-    from gaterun.model.metrics_document import MetricsDocument
     from gaterun.model.record import RunRecord
     from gaterun.model.report import Listener
 
@@ -43,10 +42,12 @@ Examples:
 
 @click.command(name="run", epilog=EXAMPLES)
 @click.argument("phase", required=False, type=PhaseName())
-@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
+@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...", type=Selector())
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only gates whose names match.")
 @click.option("-m", "tags", default="", metavar="EXPR", help="Only gates with these tags.")
-@click.option("--deselect", multiple=True, metavar="ID", help="Leave out a task or gate.")
+@click.option(
+    "--deselect", multiple=True, metavar="ID", type=Selector(), help="Leave out a task or gate."
+)
 @click.option("--co", "--collect-only", "collect_only", is_flag=True, help="Show, do not run.")
 @click.option(
     "--lf", "--last-failed", "last_failed", is_flag=True, help="What did not pass before."
@@ -63,9 +64,16 @@ Examples:
     metavar="SHARE",
     help="Make this share of the kept measurements again, and fail where one differs.",
 )
+@click.option("--require-clean", is_flag=True, help="Only a committed tree has verdicts.")
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
 @click.option(
-    "--baseline", "baseline_name", default="", metavar="FILE|RUN", help="Compare with it."
+    "--base-policy",
+    "base_policy",
+    type=click.Choice(["warn", "fail", "off"]),
+    help="What to do where the change weakens what judges it.",
+)
+@click.option(
+    "--baseline", "baseline_name", default="", metavar="FILE|RUN|REF", help="Compare with it."
 )
 @click.option(
     "--waivers",
@@ -118,7 +126,9 @@ def command(
     jobs: int | None,
     fresh: bool,
     audit: float,
+    require_clean: bool,
     base: str,
+    base_policy: str | None,
     baseline_name: str,
     waivers_file: Path | None,
     no_waivers: bool,
@@ -150,6 +160,8 @@ def command(
         opened.show(render_phase(bound, chosen))
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
+    from gaterun.cli.find_baseline import find_baseline
+    from gaterun.cli.step_summary import step_summary
     from gaterun.cli.style import style_for
     from gaterun.core.outputs import Outputs
     from gaterun.core.session import RunOptions, Session
@@ -167,12 +179,13 @@ def command(
         verbosity=max(-2, min(2, verbose - quiet)),
         shown=shown,
         durations=durations,
+        state=store.path,
     )
     specs = (*settings.report, *reports, *((f"junit:{junit}",) if junit else ()))
     wanted = wanted_reports(specs, opened, store)
     to_stdout = any(item.path is None for item in wanted)
     observers: list[tuple[str, Listener]] = [("a plugin that observes", opened.plugins.notify)]
-    if summary := step_summary():
+    if summary := step_summary(store.path):
         observers.append(("the step summary", summary))
     screen = Outputs(
         terminal_report(opened, wanted),
@@ -200,12 +213,15 @@ def command(
             argv=tuple(sys.argv),
             fresh=fresh,
             audit=audit,
+            require_clean=require_clean,
             writes=tuple(_below(item.path, opened.root) for item in wanted if item.path),
         ),
         tell=tell,
-        baseline=find_baseline(baseline_name, bound, opened, store),
+        baseline=find_baseline(baseline_name, bound, opened, store, chosen),
+        baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
+        second=second_key(opened, bound, phase, base_policy or "", waivers_file),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
         in_force=in_force,
     )
@@ -238,6 +254,24 @@ def command(
 def _below(path: Path, root: Path) -> str:
     """A path as seen from the workspace; one outside of it changes nothing there."""
     return os.path.relpath(path.resolve(), root)
+
+
+def second_key(
+    opened: Opened, phase: Phase, name: str | None, mode: str, waiver_file: Path | None
+) -> SecondKey | None:
+    """What the base says about the run; ``None`` where nobody asks it."""
+    if not phase.base and "fail" not in {mode, opened.config.settings.base_policy}:
+        return None
+    from gaterun.core import base_policy
+
+    return base_policy.second_key(
+        config=opened.config,
+        plugins=opened.plugins,
+        phase=phase,
+        name=opened.phase_name(name),
+        mode=mode,
+        waiver_file=waiver_file,
+    )
 
 
 def not_passed(chosen: tuple[Requirement, ...], earlier: RunRecord) -> tuple[Requirement, ...]:
@@ -290,39 +324,3 @@ def wanted_reports(specs: tuple[str, ...], opened: Opened, store: Store) -> list
             raise UsageError("two reports want standard output", help="give one of them a path")
         wanted.append(Wanted(reporter=reporter, path=path))
     return wanted
-
-
-def find_baseline(name: str, phase: Phase, opened: Opened, store: Store) -> MetricsDocument | None:
-    """The baseline to compare with: as named, else the phase's own, else none.
-
-    Raises:
-        UsageError: what was named is not there, or it is damaged.
-    """
-    from gaterun.core.baseline import read_metrics
-    from gaterun.model.metrics_document import from_record
-
-    if name:
-        path = Path(name)
-        if path.is_file():
-            return read_metrics(path)
-        try:
-            return from_record(store.find(name))
-        except UsageError as error:
-            raise UsageError(
-                f"--baseline {name}: neither a file nor a run ({error.message})",
-                help="`gaterun baseline PHASE --at REF` measures a revision",
-            ) from error
-    path = baseline_path(phase, opened.root, store)
-    if not path.exists():
-        return None
-    document = read_metrics(path, name=phase.outputs.baseline or str(path))
-    if document.phase != phase.id:
-        raise UsageError(f"{path} is the baseline of phase '{document.phase}', not '{phase.id}'")
-    return document
-
-
-def baseline_path(phase: Phase, root: Path, store: Store) -> Path:
-    """Where a phase's baseline is kept."""
-    if phase.outputs.baseline:
-        return root / phase.outputs.baseline
-    return store.path / "baseline" / f"{phase.id}.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from gaterun.core.config import find_root
-from gaterun.core.controls import complaint, missing, run_control
+from gaterun.core.controls import complaint, missing, run_control, uncounted
 from gaterun.core.discovery import load
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
@@ -66,7 +66,7 @@ def command(gates: tuple[str, ...], plugin: tuple[str, ...], directory: Path | N
                 continue
             with tempfile.TemporaryDirectory(prefix="gaterun-") as folder:
                 result = run_control(gate, control, Path(folder).resolve(), plugins.resources)
-            why = complaint(control, result)
+            why = complaint(control, result) or uncounted(gate, result)
             if not why:
                 expected.add(control.expect)
             complaints += bool(why)

@@ -105,6 +105,7 @@ class Opened(Struct, frozen=True, kw_only=True):
             UsageError: it is not there, or something in it is wrong.
         """
         wanted = self.phase_name(name)
+        base = base or self.config.settings.base
         try:
             return load_phase(
                 wanted,
@@ -138,8 +139,13 @@ class Opened(Struct, frozen=True, kw_only=True):
         from gaterun.model.waiver import WAIVERS_FILE, InForce
 
         today = datetime.now(UTC).date()
-        if file is None and not os.path.lexists(self.root / WAIVERS_FILE):
-            return InForce(today=today)
+        usual = self.root / WAIVERS_FILE
+        try:
+            # Opened, not asked for: kept answers depend on what was tried to be opened.
+            usual.open("rb").close()
+        except OSError:
+            if file is None and not os.path.lexists(usual):
+                return InForce(today=today)
         from gaterun.core.waiver_names import in_force
 
         return in_force(
@@ -235,3 +241,28 @@ class PhaseName(click.ParamType[str]):
         except UsageError:
             return []
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+class Selector(click.ParamType[str]):
+    """A task, a gate or a node id of the phase that was named before, completed by the shell."""
+
+    name = "selector"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        """What of the phase begins with what was typed; nothing where it cannot be read."""
+        from click.shell_completion import CompletionItem
+
+        del param
+        try:
+            opened = open_workspace(None, None, "", (), ())
+            # Behind an option that still wants its value, click gives up and leaves all words.
+            phase = opened.phase(ctx.params.get("phase") or next(iter(ctx.args), None))
+        except UsageError:
+            return []
+        gates = phase.requirements
+        names = dict.fromkeys(gate.task for gate in gates)
+        names |= dict.fromkeys(gate.node_id for gate in gates)
+        names |= dict.fromkeys(gate.id for gate in gates)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]

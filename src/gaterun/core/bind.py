@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import graphlib
 import math
 import re
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gaterun.core.duration import seconds
 from gaterun.core.phase_table import (
     GATE_KEYS,
     NAME,
@@ -24,6 +26,7 @@ from gaterun.core.phase_table import (
 from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import (
     ConditionError,
+    Tolerance,
     nearest,
     parse_comparison,
     parse_improvement,
@@ -33,15 +36,18 @@ from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate, Resource, resource_names
 from gaterun.model.metric import Metric
 from gaterun.model.options import Options
-from gaterun.model.phase import PHASE_WIDE, Location, Mode, Outputs, Phase, Requirement, Task
+from gaterun.model.phase import (
+    PHASE_WIDE,
+    Location,
+    Mode,
+    Outputs,
+    Phase,
+    Requirement,
+    Scope,
+    Task,
+)
 
 T = TypeVar("T")
-
-_DURATION = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*\Z"
-_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-
-#: The longest duration that is taken for meant, a year.
-_LONGEST = 365 * 86400.0
 
 
 def bind(draft: Draft, gates: Mapping[str, Gate], resources: Mapping[str, Resource]) -> Phase:
@@ -229,6 +235,23 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
             )
         enforce_after = None
     source, path = table.home or (Source("?", ""), ())
+    scope = table.take("scope", Scope, Scope.ALL)
+    parsed = _parsed(table, "require", require, metrics, parse_comparison)
+    improvements = _parsed(table, "improve", improve, metrics, parse_improvement)
+    ratchets = _parsed(table, "ratchet", ratchet, metrics, parse_ratchet)
+    tolerance: Mapping[str, Tolerance] = {}
+    tracked: tuple[str, ...] = ()
+    if ratchets or scope is Scope.NEW or "tolerance" in table.values:
+        from gaterun.core.bind_compared import Compared
+
+        compared = Compared(
+            metrics=metrics,
+            require=parsed,
+            improve=[improvement.metric for improvement in improvements],
+            ratchet=ratchets,
+        )
+        tolerance = compared.tolerances(table)
+        tracked = compared.tracked(table, scope, gate.name)
     return Requirement(
         task=task,
         id=key,
@@ -236,10 +259,13 @@ def _requirement(  # noqa: PLR0917 - one call, each in its place
         options=options,
         settings=settings,
         location=Location(file=source.name, line=source.line(path) if path else 1),
-        require=tuple(_parsed(table, "require", require, metrics, parse_comparison)),
-        improve=tuple(_parsed(table, "improve", improve, metrics, parse_improvement)),
-        ratchet=tuple(_parsed(table, "ratchet", ratchet, metrics, parse_ratchet)),
+        require=tuple(parsed),
+        improve=tuple(improvements),
+        ratchet=tuple(ratchets),
         floor=floor,
+        scope=scope,
+        tolerance=tolerance,
+        tracked=tracked,
         needs=tuple(_gate_needs(task, key, table, known)),
         tags=_texts(table, "tags"),
         timeout=_timeout(table, gate),
@@ -289,6 +315,10 @@ def _options(gate: Gate, values: Mapping[str, Any], table: Table) -> object:
                 f"gate '{gate.name}' has no option '{name}'",
                 help=nearest(name, [*names, *GATE_KEYS]),
             )
+    if not values:
+        # A conversion begins by evaluating every annotation; it says what is wrong, if anything.
+        with contextlib.suppress(TypeError, ValueError):
+            return gate.options()
     try:
         return msgspec.convert(dict(values), gate.options)
     except msgspec.ValidationError as error:
@@ -355,21 +385,3 @@ def _timeout(table: Table, gate: Gate) -> float:
         return seconds(value)
     except ValueError as error:
         raise table.error("timeout", str(error), help='write "90s", "30m" or "2h"') from error
-
-
-def seconds(value: str | float) -> float:
-    """Read a duration such as ``90s``, ``30m`` or ``1.5h``; a bare number is seconds.
-
-    Raises:
-        ValueError: it is none, or not positive.
-
-    >>> seconds("30m")
-    1800.0
-    """
-    match = re.match(_DURATION, value) if isinstance(value, str) else None
-    if isinstance(value, str) and match is None:
-        raise ValueError(f"'{value}' is not a duration")
-    result = float(match[1]) * _SECONDS[match[2] or ""] if match is not None else float(value)
-    if not 0 < result <= _LONGEST:
-        raise ValueError("a duration is more than 0, and at most a year")
-    return result

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Struct
 
-from gaterun.core.source import KeyPath, Source
+from gaterun.core.source import KeyPath, Read, Source, from_disk
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.options import help
@@ -37,14 +37,27 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_warnings: Annotated[int, help("advisory failures allowed; -1 means any number")] = -1
     max_waiver_days: Annotated[int, help("days that a waiver may still have, at most")] = 90
     keep: Annotated[int, help("how many recorded runs are kept; 0 for all")] = 50
+    base: Annotated[str, help("as --base: where the phase began, not what its file says")] = ""
+    base_policy: Annotated[
+        str, help("a change that weakens what it is judged by: warn, fail, or off")
+    ] = "warn"
     pass_env: Annotated[
         tuple[str, ...], help("variables that gates' commands get beyond the usual; AWS_* for many")
     ] = ()
 
 
+#: Where settings are looked for, from the workspace root, and the path to their table.
+PLACES: Mapping[str, KeyPath] = {
+    "gaterun.toml": (),
+    ".config/gaterun.toml": (),
+    "Cargo.toml": ("workspace", "metadata", "gaterun"),
+    "pyproject.toml": ("tool", "gaterun"),
+}
+
 CHOICES: Mapping[str, Sequence[str]] = {
     "color": ("auto", "always", "never"),
     "output": ("auto", "human", "agent"),
+    "base_policy": ("off", "warn", "fail"),
 }
 
 
@@ -150,7 +163,7 @@ def load_config(
     """
     variables = os.environ if environment is None else environment
     root = find_root(start)
-    source, path, table = _find(root, file)
+    source, path, table = find_table(root, file)
     profiles = table.pop("profile", {})
     if not isinstance(profiles, dict):
         raise source.error((*path, "profile"), "'profile' is a table of profiles")
@@ -231,23 +244,28 @@ def _names() -> list[str]:
     return list(Settings.__struct_fields__)
 
 
-def _find(root: Path, file: Path | None) -> tuple[Source, KeyPath, dict[str, Any]]:
-    """The first place that has settings: its text, the path to the table, the table."""
+def find_table(
+    root: Path,
+    file: Path | None,
+    read: Read = from_disk,
+) -> tuple[Source, KeyPath, dict[str, Any]]:
+    """The first place that has settings: its text, the path to the table, the table.
+
+    Args:
+        read: gives the text of a file, as it is now or was at some commit.
+
+    Raises:
+        UsageError: it cannot be read, or is not TOML.
+    """
     if file is not None:
         try:
-            source = Source(str(file), file.read_text("utf-8"))
+            source = Source(str(file), read(file))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{file} cannot be read: {error}") from error
         return source, (), dict(source.document)
-    places: tuple[tuple[str, KeyPath], ...] = (
-        ("gaterun.toml", ()),
-        (".config/gaterun.toml", ()),
-        ("Cargo.toml", ("workspace", "metadata", "gaterun")),
-        ("pyproject.toml", ("tool", "gaterun")),
-    )
-    for name, path in places:
+    for name, path in PLACES.items():
         try:
-            source = Source(name, (root / name).read_text("utf-8"))
+            source = Source(name, read(root / name))
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from gaterun.core.baseline import BaselineValue
+from gaterun.core.baseline import BaselineValue, Identity
 from gaterun.core.bind import requirement
 from gaterun.core.execute import Processes, capture
 from gaterun.core.judge import measured_metrics
+from gaterun.core.known import identity
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
 from gaterun.model.errors import UsageError
@@ -103,8 +105,7 @@ def run_control(
         requirement: Requirement, measurement: Measurement
     ) -> dict[str, BaselineValue] | None:
         del measurement
-        compares = requirement.improve or requirement.ratchet
-        if base is None or gate.self_comparing or not compares:
+        if base is None or gate.self_comparing or not requirement.compared:
             return None
         (folder / "trees").mkdir()
         root = head.git.checkout(base, folder / "trees")
@@ -112,7 +113,12 @@ def run_control(
             gate, requirement.options, name="base", timeout=None, progress=_quiet
         )
         return {
-            name: BaselineValue(value=value.value, why=value.why, breakdown=value.breakdown)
+            name: BaselineValue(
+                value=value.value,
+                why=value.why,
+                breakdown=value.breakdown,
+                known=known(gate, name, before),
+            )
             for name, value in measured_metrics(requirement, before).items()
         }
 
@@ -120,6 +126,26 @@ def run_control(
         return obtain(head, wanted, baseline, progress=_quiet)
     finally:
         processes.kill()
+
+
+def known(gate: Gate, name: str, measurement: Measurement) -> Mapping[Identity, int] | None:
+    """The findings that a metric counts; ``None`` where it counts none."""
+    (metric,) = (metric for metric in gate.metrics if metric.name == name)
+    if metric.counts is None:
+        return None
+    return Counter(identity(each) for each in measurement.findings if metric.counts.has(each))
+
+
+def uncounted(gate: Gate, result: GateResult) -> str:
+    """Which metric is not the number of the findings that it says it counts; empty for none."""
+    for metric in gate.metrics:
+        measured = result.metrics.get(metric.name)
+        if metric.counts is None or measured is None or measured.measured.value is None:
+            continue
+        named = sum(map(metric.counts.has, result.findings))
+        if measured.measured.value != named:
+            return f"{metric.name} is {measured.measured.value}, its findings are {named}"
+    return ""
 
 
 def _quiet(text: str) -> None:

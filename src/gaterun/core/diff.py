@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from gaterun.core.baseline import comparable
+from gaterun.core.baseline import accepted, comparable
 from gaterun.model.metric import Better, Unit, Value
 from gaterun.model.metrics_document import MetricEntry, MetricsDocument
 
@@ -31,6 +31,8 @@ class MetricDiff(Struct, frozen=True, kw_only=True):
         delta: current less baseline, in the unit; ``None`` where that means nothing.
         delta_rel: as a fraction of the baseline; ``None`` where the baseline is 0 too.
         why: why it is not comparable, or has no value on one side.
+        new, gone: findings that only one side has; ``None`` where a side does not keep them.
+        accepted: when and why the baseline's value was accepted; empty when it was not.
     """
 
     id: str
@@ -42,6 +44,9 @@ class MetricDiff(Struct, frozen=True, kw_only=True):
     delta: float | None = None
     delta_rel: float | None = None
     why: str = ""
+    new: int | None = None
+    gone: int | None = None
+    accepted: str = ""
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -61,7 +66,7 @@ class MetricsDiff(Struct, frozen=True, kw_only=True):
     """
 
     kind: str = "gaterun.metrics-diff"
-    schema_version: str = "1.0"
+    schema_version: str = "1.1"
     baseline: Side
     current: Side
     environment_changes: Mapping[str, tuple[str, str]]
@@ -86,7 +91,6 @@ def compare(
         for fact in sorted({*facts[0], *facts[1]})
         if facts[0].get(fact) != facts[1].get(fact)
     }
-    same_host = before.environment.fingerprint == after.environment.fingerprint
     old = {(entry.node_id, entry.metric): (key, entry) for key, entry in before.metrics.items()}
     new = {(entry.node_id, entry.metric): (key, entry) for key, entry in after.metrics.items()}
     diffs = []
@@ -94,7 +98,11 @@ def compare(
         key = (new.get(identity) or old[identity])[0]
         left = old[identity][1] if identity in old else None
         right = new[identity][1] if identity in new else None
-        diffs.append(_diff(key, left, right, same_host=same_host))
+        hindrance = ""
+        if left and right:
+            environments = (before.environment_of(left), after.environment_of(right))
+            hindrance = comparable(left, right, environments)
+        diffs.append(_diff(key, left, right, hindrance))
     return MetricsDiff(
         baseline=_side(before, names[0]),
         current=_side(after, names[1]),
@@ -113,7 +121,7 @@ def _side(document: MetricsDocument, name: str) -> Side:
 
 
 def _diff(
-    key: str, left: MetricEntry | None, right: MetricEntry | None, *, same_host: bool
+    key: str, left: MetricEntry | None, right: MetricEntry | None, hindrance: str
 ) -> MetricDiff:
     one = right or left
     if one is None:
@@ -123,17 +131,25 @@ def _diff(
     change, why = ChangeKind.UNCHANGED, ""
     delta: float | None = None
     relative: float | None = None
+    fresh: int | None = None
+    gone: int | None = None
     if left is None or old is None:
         change, why = ChangeKind.ADDED, left.reason if left else ""
     elif right is None or new is None:
         change, why = ChangeKind.REMOVED, right.reason if right else ""
-    elif obstacle := comparable(left, right, same_host=same_host):
-        change, why = ChangeKind.INCOMPARABLE, obstacle
+    elif hindrance:
+        change, why = ChangeKind.INCOMPARABLE, hindrance
     elif old != new:
+        fresh, gone = _findings(left, right)
         change = _direction(one.direction, old, new)
         if not isinstance(old, bool | str) and not isinstance(new, bool | str):
             delta = new - old
             relative = delta / abs(old) if old else None
+    else:
+        fresh, gone = _findings(left, right)
+        if fresh:
+            # As many as before, and not the same ones.
+            change = ChangeKind.CHANGED
     if old is None and new is None:
         change = ChangeKind.UNCHANGED
         why = one.reason
@@ -147,7 +163,20 @@ def _diff(
         delta=delta,
         delta_rel=relative,
         why=why,
+        new=fresh,
+        gone=gone,
+        accepted=accepted(left) if left else "",
     )
+
+
+def _findings(left: MetricEntry, right: MetricEntry) -> tuple[int | None, int | None]:
+    """How many findings only the right side has, and only the left one."""
+    if left.known is None or right.known is None:
+        return None, None
+    from gaterun.core.known import unpack
+
+    before, now = unpack(left.known), unpack(right.known)
+    return (now - before).total(), (before - now).total()
 
 
 def _direction(better: Better, old: Value, new: Value) -> ChangeKind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -37,6 +37,14 @@ _KINDS = {name: kind for kind, name in _NAMES.items()}
 class _Named(Struct):
     event: str = ""
     time: float = 0.0
+
+
+class _Gate(Struct):
+    node_id: str
+
+
+class _Finished(Struct):
+    result: _Gate
 
 
 class EventLog:
@@ -108,17 +116,46 @@ def _line(event: Event) -> Iterator[bytes]:
 
 def read_events(folder: Path) -> Iterator[Event]:
     """The events that a run has left, but its end; a torn last line is where they end."""
+    for name, line in _lines(folder):
+        try:
+            event: Event = msgspec.json.decode(line, type=_KINDS[name])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        yield event
+
+
+def _lines(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and text of each event, without its end."""
     with contextlib.suppress(OSError), (folder / EVENTS).open("rb") as stream:
         for line in stream:
             try:
                 named = msgspec.json.decode(line, type=_Named)
-                kind = _KINDS.get(named.event)
-                if kind is None or kind is RunFinished:
-                    return
-                event: Event = msgspec.json.decode(line, type=kind)
-                yield event
             except (msgspec.DecodeError, UnicodeDecodeError):
                 return
+            if named.event not in _KINDS or named.event == _NAMES[RunFinished]:
+                return
+            yield named.event, line
+
+
+def _last_lines(folder: Path) -> dict[str, int]:
+    """The number of the line that says for the last time what became of each gate."""
+    return {
+        msgspec.json.decode(line, type=_Finished).result.node_id: number
+        for number, (name, line) in enumerate(_lines(folder))
+        if name == _NAMES[GateFinished]
+    }
+
+
+def _heard(folder: Path, results: Mapping[str, GateResult]) -> Iterator[Event]:
+    """The events; the last result of a gate is that of the record, and not read again."""
+    last = {number: results[node] for node, number in _last_lines(folder).items()}
+    for number, (name, line) in enumerate(_lines(folder)):
+        if number in last:
+            time = msgspec.json.decode(line, type=_Named).time
+            yield GateFinished(result=last[number], time=time)
+        else:
+            event: Event = msgspec.json.decode(line, type=_KINDS[name])
+            yield event
 
 
 def end_of(folder: Path) -> float | None:
@@ -146,18 +183,9 @@ def replay(record: RunRecord, folder: Path | None = None) -> Iterator[Event]:
             the record.
     """
     results = {result.node_id: result for result in record.results}
-    heard: list[Event] = []
-    told: set[str] = set()
-    for event in read_events(folder) if folder is not None else ():
-        if isinstance(event, GateFinished) and results.get(event.result.node_id) == event.result:
-            # One of two equal results is enough: they may have many findings.
-            heard.append(GateFinished(result=results[event.result.node_id], time=event.time))
-            told.add(event.result.node_id)
-        else:
-            heard.append(event)
     ended = end_of(folder) if folder is not None else None
-    if ended is not None and heard and isinstance(heard[0], RunStarted) and told == set(results):
-        yield from heard
+    if folder is not None and ended is not None and _last_lines(folder).keys() == results.keys():
+        yield from _heard(folder, results)
         yield RunFinished(record=record, time=ended)
         return
     yield RunStarted(

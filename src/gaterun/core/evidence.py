@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from gaterun.core.execute import Processes
+from gaterun.core.execute import Processes, found_program
 from gaterun.core.redact import Redactor
 from gaterun.model.command import Completed, Evidence, Log
 from gaterun.model.finding import Finding
@@ -54,6 +55,7 @@ def trace(
         exit_status=completed.exit_status,
         seconds=round(completed.seconds, 3),
         log=log,
+        program=writable(_program(completed.argv[0], changed, processes)),
         started=round(completed.started, 3),
         logs=tuple(
             Log(path=f"{folder}/{kept.path}", size=kept.size, sha256=kept.sha256)
@@ -64,6 +66,17 @@ def trace(
         removed=tuple(sorted(writable(n) for n, value in changed.items() if value is None)),
         misses=() if completed.ok else _misses(completed, processes.environment.withheld),
     )
+
+
+def _program(name: str, env: Mapping[str, str | None], processes: Processes) -> str:
+    """The file that was executed; empty where it is gone by now."""
+    if "/" in name:
+        return name
+    path = env.get("PATH", processes.environment.given.get("PATH"))
+    try:
+        return found_program(name, path or os.defpath)
+    except (OSError, ValueError):
+        return ""
 
 
 def _misses(completed: Completed, withheld: tuple[str, ...]) -> tuple[str, ...]:

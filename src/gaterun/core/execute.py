@@ -59,7 +59,7 @@ def _changed(environment: Environment, env: Mapping[str, str | None]) -> dict[st
 
 
 @lru_cache(maxsize=64)
-def _found(name: str, path: str) -> str:
+def found_program(name: str, path: str) -> str:
     """The file that a program's name means.
 
     Raises:
@@ -104,7 +104,7 @@ def _spawn(
         return process.pid
     name = argv[0]
     if "/" not in name:
-        name = _found(name, os.fsdecode(env.get(b"PATH", os.defpath.encode())))
+        name = found_program(name, os.fsdecode(env.get(b"PATH", os.defpath.encode())))
     return os.posix_spawn(
         name,
         argv,

@@ -15,6 +15,9 @@ from gaterun.core.tree_key import LEAKED, QUIET, pathspec
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.verdict import Reason
 
+#: How a revision begins that is the last commit in common with another.
+MERGE_BASE = "merge-base:"
+
 
 class GitError(Exception):
     """Git answered with an error; the message is git's own, in one line."""
@@ -78,8 +81,15 @@ class Git:
         return "" if self._place is None else self._place[1]
 
     def commit(self, ref: str) -> str | None:
-        """The full id of the commit that `ref` names, or ``None``."""
+        """The full id of the commit that `ref` names, or ``None``.
+
+        Args:
+            ref: a revision; ``merge-base:main`` is where HEAD and ``main`` parted.
+        """
         try:
+            if ref.startswith(MERGE_BASE):
+                other = ref.removeprefix(MERGE_BASE)
+                return self("merge-base", "--end-of-options", "HEAD", other).decode().split()[0]
             return self("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").decode().strip()
         except GitError:
             return None

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from gaterun.core.source import KeyPath, Source
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
-from gaterun.model.phase import Mode
+from gaterun.model.phase import Mode, Scope
 
 T = TypeVar("T")
 
@@ -29,6 +29,8 @@ GATE_KEYS: Mapping[str, Any] = {
     "improve": str | list[str],
     "ratchet": str | list[str],
     "floor": dict[str, float],
+    "scope": Scope,
+    "tolerance": dict[str, str],
     "needs": str | list[str],
     "tags": list[str],
     "timeout": str | float,

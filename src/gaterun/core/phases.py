@@ -8,11 +8,11 @@ from typing import Any
 
 from gaterun.core.bind import bind
 from gaterun.core.phase_table import NAME, Draft, Table
-from gaterun.core.source import KeyPath, Source
+from gaterun.core.source import KeyPath, Read, Source, from_disk
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate, Resource
-from gaterun.model.phase import PHASE_WIDE, Phase, PhaseFile
+from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, PhaseFile
 
 _TOP_KEYS = ("phase", "task")
 
@@ -39,11 +39,31 @@ def load_phase(
     Raises:
         UsageError: it is not there, or something in it is wrong; with file, line and column.
     """
-    draft = Draft()
-    _lay(name, draft, root=root, folders=folders, shipped=shipped, seen=[])
+    draft = read_draft(name, root=root, folders=folders, shipped=shipped)
     if overrides:
         draft.phase.values.update(overrides)
     return bind(draft, gates, resources)
+
+
+def read_draft(
+    name: str,
+    *,
+    root: Path,
+    folders: Sequence[Path],
+    shipped: Callable[[], Mapping[str, PhaseFile]],
+    read: Read = from_disk,
+) -> Draft:
+    """Read the phase `name` and everything that it extends, not yet bound to gates.
+
+    Args:
+        read: gives the text of a file, as it is now or was at some commit.
+
+    Raises:
+        UsageError: it is not there, or is no phase file.
+    """
+    draft = Draft()
+    _lay(name, draft, root=root, folders=folders, shipped=shipped, read=read, seen=[])
+    return draft
 
 
 def find_source(
@@ -52,6 +72,7 @@ def find_source(
     root: Path,
     folders: Sequence[Path],
     shipped: Callable[[], Mapping[str, PhaseFile]],
+    read: Read = from_disk,
     skip: Sequence[str] = (),
 ) -> Source:
     """The text of a phase file, by path or by name.
@@ -66,7 +87,7 @@ def find_source(
         label = _label(path, root)
         try:
             # Opened, not asked for: kept answers depend on what was tried to be opened.
-            text = path.read_text("utf-8")
+            text = read(path)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             continue
         except (OSError, UnicodeDecodeError) as error:
@@ -105,10 +126,11 @@ def _lay(
     root: Path,
     folders: Sequence[Path],
     shipped: Callable[[], Mapping[str, PhaseFile]],
+    read: Read,
     seen: list[str],
 ) -> None:
     # A workspace's phase7 that extends the shipped phase7 means the shipped one.
-    source = find_source(name, root=root, folders=folders, shipped=shipped, skip=seen)
+    source = find_source(name, root=root, folders=folders, shipped=shipped, read=read, skip=seen)
     seen.append(source.name)
     document = source.document
     for key, value in document.items():
@@ -124,7 +146,7 @@ def _lay(
         raise source.error(("phase", "extends"), "'extends' is the name of one phase")
     if extends:
         try:
-            _lay(extends, draft, root=root, folders=folders, shipped=shipped, seen=seen)
+            _lay(extends, draft, root=root, folders=folders, shipped=shipped, read=read, seen=seen)
         except UsageError as error:
             if error.message.startswith(("there is no phase", "'extends' goes")):
                 raise source.error(("phase", "extends"), error.message, help=error.help) from error
@@ -135,11 +157,13 @@ def _lay(
     _lay_gates(source, ("phase", "gates"), phase.get("gates", []), draft.phase_gates)
     for task, table in document.get("task", {}).items():
         path: KeyPath = ("task", task)
-        if not NAME.match(task) or task == PHASE_WIDE:
+        if not NAME.match(task) or task in {PHASE_WIDE, POLICY}:
             raise source.error(
                 path,
                 f"'{task}' cannot be the name of a task",
-                help="use letters, digits, dots and hyphens",
+                help="use letters, digits, dots and hyphens"
+                if task not in {PHASE_WIDE, POLICY}
+                else "gaterun's own entries in reports are called so",
             )
         if not isinstance(table, dict):
             raise source.error(path, "a task is a table", help=f'write [task."{task}"]')

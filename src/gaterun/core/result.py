@@ -17,6 +17,7 @@ from gaterun.model.command import Evidence
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.finding import Finding
 from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Metric
 from gaterun.model.phase import Mode, Requirement
 from gaterun.model.record import GateResult, MetricRecord
 from gaterun.model.verdict import Outcome, Verdict
@@ -43,6 +44,17 @@ def _writable(finding: Finding) -> Finding:
         rule=_text(finding.rule),
         help=_text(finding.help),
     )
+
+
+def _known(
+    metric: Metric, requirement: Requirement, measurement: Measurement
+) -> dict[str, str] | None:
+    """The findings that a metric counts, where a condition compares them with a baseline's."""
+    if metric.counts is None or metric.name not in requirement.tracked:
+        return None
+    from gaterun.core.known import pack
+
+    return pack(finding for finding in measurement.findings if metric.counts.has(finding))
 
 
 def is_blocking(requirement: Requirement, today: date) -> bool:
@@ -184,6 +196,8 @@ def judged(
                 host_bound=metric.host_bound,
                 measured=values[metric.name],
                 help=metric.help,
+                irrelevant=metric.irrelevant,
+                known=_known(metric, requirement, measurement),
             )
             for metric in requirement.gate.metrics
         },

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from gaterun import __version__
 from gaterun.core import host
-from gaterun.core.baseline import BaselineValue, values_for
+from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.binding import Binder
 from gaterun.core.bound_run import BoundRun, look_for, named
 from gaterun.core.discovery import Plugins
@@ -24,7 +25,7 @@ from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
 from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
-from gaterun.core.result import obtain
+from gaterun.core.result import obtain, unmeasured
 from gaterun.core.reuse import Shelf
 from gaterun.core.store import RunFolder, Store
 from gaterun.core.tree import TreeState
@@ -33,10 +34,21 @@ from gaterun.model.errors import NothingSelected
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
-from gaterun.model.phase import PHASE_WIDE, Phase, Requirement
+from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
-from gaterun.model.verdict import ExitCode, Outcome, exit_code
+from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, exit_code
 from gaterun.model.waiver import InForce
+
+if TYPE_CHECKING:
+    from gaterun.core.second_key import SecondKey
+
+
+_UNCLEAN = Verdict(
+    outcome=Outcome.INCONCLUSIVE,
+    reason=Reason.DIRTY_TREE,
+    message="the tree is not that of a commit, and --require-clean asks for one",
+    help="commit or stash what `git status` shows",
+)
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -50,6 +62,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         role: ``run`` or ``baseline``.
         fresh: measure everything, whatever is kept of earlier runs.
         audit: share of the kept measurements that are made again and compared, from 0 to 1.
+        require_clean: measure nothing of a tree that is not that of a commit.
         writes: paths that the run itself writes, relative to the workspace root.
     """
 
@@ -60,6 +73,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     role: str = "run"
     fresh: bool = False
     audit: float = 0.0
+    require_clean: bool = False
     writes: tuple[str, ...] = ()
 
 
@@ -73,9 +87,11 @@ class Session:
         root: the workspace that is measured.
         store: where state is kept, prepared.
         baseline: ``None`` when there is none.
+        baseline_is_named: the user chose it for this run, whatever the phase's base is.
         name: what the user called the phase, for commands that repeat a gate.
         seconds: how long each gate took before, by node id.
         environment: what commands inherit; the allowed variables of this process by default.
+        second: what the base says about the run; ``None`` where nobody asks it.
         tell: called with every event, from the thread that calls `run`.
         in_force: the waivers and sign-offs to judge with.
     """
@@ -88,10 +104,12 @@ class Session:
     options: RunOptions
     tell: Callable[[Event], None]
     baseline: MetricsDocument | None = None
+    baseline_is_named: bool = False
     name: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     in_force: InForce = field(default_factory=InForce)
     environment: Environment | None = None
+    second: SecondKey | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -120,6 +138,11 @@ class Session:
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
         if self.phase.base and base is None:
             warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
+        stale = ""
+        if self.baseline and not self.baseline_is_named:
+            stale = moved(self.baseline, base, self.phase.base)
+        if stale:
+            warnings.append(stale)
         bench = Bench(
             root=self.root,
             state=self.store.path,
@@ -153,6 +176,7 @@ class Session:
             )
         )
 
+        unclean = self.options.require_clean and (tree.dirty or not tree.commit)
         bound = BoundRun(
             Binder(
                 before,
@@ -163,7 +187,7 @@ class Session:
             ),
             Shelf(self.store.path / "measured"),
             self.chosen,
-            fresh=self.options.fresh,
+            fresh=self.options.fresh or unclean,
             audit=self.options.audit,
             in_force=self.in_force,
         )
@@ -179,15 +203,26 @@ class Session:
                 requirement,
                 measurement,
                 environment,
-                stale=_stale(self.baseline, base),
+                stale=stale,
             )
+
+        redactor = processes.redactor
+        second = self.second.hiding(redactor.text) if self.second else None
+
+        def held(result: GateResult) -> GateResult:
+            return result if second is None else second.held(result, baseline)
+
+        def recall(gate: Requirement) -> GateResult | None:
+            recalled = bound.recall(gate, baseline, repeat(gate))
+            return None if recalled is None else held(recalled)
 
         def repeat(gate: Requirement) -> str:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
-        redactor = processes.redactor
-
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
+            if unclean:
+                return unmeasured(gate, _UNCLEAN, repeat=repeat(gate))
+
             def say(text: str) -> None:
                 progress(redactor.text(text))
 
@@ -200,7 +235,7 @@ class Session:
                 binding=bound.binding(gate),
                 in_force=self.in_force,
             )
-            return bound.audited(gate, hidden(result, redactor))
+            return held(bound.audited(gate, hidden(result, redactor)))
 
         loop = Loop(
             phase=self.phase,
@@ -209,7 +244,7 @@ class Session:
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
             repeat=repeat,
-            recall=lambda gate: bound.recall(gate, baseline, repeat(gate)),
+            recall=recall,
             at_hand=bound.at_hand,
             tell=tell,
         )
@@ -226,19 +261,24 @@ class Session:
             raise
         prober.join(timeout=30)
         if processes.started or len(bound.at_hand) < len(self.chosen):
-            after = self._look(git, [])
+            after = self._look(git, warnings)
             if before and after and (changed := after.changed_since(before)):
                 warnings.append(f"the working tree changed during the run: {named(changed)}")
                 for result in bound.settle(self.chosen, loop.results, after):
                     tell(GateFinished(result=result, time=time.time()))
-            bound.keep(loop.results.values(), folder.id)
+            if after:
+                bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         if self.in_force.waivers:
             from gaterun.core.waivers import leftovers
 
             nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
             warnings += leftovers(self.in_force, ordered, nodes)
+        warnings.extend(acceptances(ordered))
         warnings.extend(without_variables(ordered))
+        entry = second.entry() if second else None
+        if entry is not None:
+            tell(GateFinished(result=entry, time=time.time()))
         if folder.events.problem:
             warnings.append(f"the run's events were not all kept: {folder.events.problem}")
         record = RunRecord(
@@ -253,12 +293,17 @@ class Session:
             tasks={
                 **{task.id: task.title for task in self.phase.tasks},
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
+                **({POLICY: "What judges"} if entry else {}),
             },
-            results=ordered,
+            needs=self.phase.needs,
+            results=(*ordered, entry) if entry else ordered,
             started=started,
             seconds=time.monotonic() - clock,
             exit_code=verdict_of(
-                ordered, max_warnings=self.options.max_warnings, interrupted=loop.interrupted
+                ordered,
+                max_warnings=self.options.max_warnings,
+                interrupted=loop.interrupted,
+                policy=entry,
             ),
             role=self.options.role,
             base=base or "",
@@ -267,6 +312,10 @@ class Session:
             withheld=tuple(map(writable, processes.environment.withheld)),
             variables=tuple(sorted(map(writable, processes.environment.given))),
             environment_digest=processes.environment.digest,
+            policy=second.policy if second else None,
+            left_out=tuple(
+                gate.node_id for gate in self.phase.requirements if gate.node_id not in loop.results
+            ),
         )
         over = RunFinished(record=record, time=time.time())
         try:
@@ -286,11 +335,16 @@ class Session:
 
 
 def verdict_of(
-    results: Sequence[GateResult], *, max_warnings: int | None = None, interrupted: bool = False
+    results: Sequence[GateResult],
+    *,
+    max_warnings: int | None = None,
+    interrupted: bool = False,
+    policy: GateResult | None = None,
 ) -> ExitCode:
     """The exit code of a run.
 
-    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict.
+    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict. That
+    the policy is as it was makes no run green in which nothing was measured.
     """
     codes = [ExitCode.INTERRUPTED] if interrupted else []
     advisory = 0
@@ -305,19 +359,9 @@ def verdict_of(
         codes.append(ExitCode.MAX_WARNINGS)
     if not codes and all(result.outcome is Outcome.SKIPPED for result in results):
         codes.append(ExitCode.NO_GATES)
+    if policy is not None and policy.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
+        codes.append(verdict_of([policy]))
     return exit_code(codes)
-
-
-def _stale(baseline: MetricsDocument, base: str | None) -> str:
-    """Why a stored baseline is not of the phase's base; empty when it is, or nobody can say."""
-    if baseline.role != "baseline" or not base or not baseline.subject.commit:
-        return ""
-    if baseline.subject.commit == base:
-        return ""
-    return (
-        f"the baseline is of {baseline.subject.commit[:12]}, the phase's base is {base[:12]}: "
-        "run `gaterun baseline` again"
-    )
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 #: Keys and, in arrays, indices from the top of a document to a value.
 KeyPath = tuple[str | int, ...]
+
+#: Gives the text of a file, with the errors of `Path.read_text`.
+Read = Callable[[Path], str]
+
+
+def from_disk(path: Path) -> str:
+    """The text of a file as it is now."""
+    return path.read_text("utf-8")
 
 
 class Source(Struct, frozen=True, dict=True):

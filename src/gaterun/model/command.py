@@ -78,6 +78,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         exit_status: as in `Completed`.
         seconds: wall time.
         log: path of the log files without ``.out`` and ``.err``, relative to the run's folder.
+        program: path of the file that was executed, as it was found on ``PATH``.
         started: seconds since the epoch.
         logs: standard output and standard error as they were kept.
         environment: SHA-256 of the names and values of all variables that it got.
@@ -91,6 +92,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     exit_status: int
     seconds: float
     log: str
+    program: str = ""
     started: float = 0.0
     logs: tuple[Log, ...] = ()
     environment: str = ""

@@ -13,7 +13,6 @@ or ``>``; it is read as "better than the baseline by". ``ratchet`` takes metric 
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -76,6 +75,24 @@ class Improvement(Struct, frozen=True, kw_only=True):
     operator: Operator
     by: float
     text: str
+
+
+class Tolerance(Struct, frozen=True, kw_only=True):
+    """How much of a difference is noise.
+
+    Attributes:
+        by: in the metric's unit, or a fraction of the baseline.
+        relative: whether it is a fraction of the baseline.
+        text: as written.
+    """
+
+    by: float
+    relative: bool
+    text: str
+
+    def around(self, value: float) -> float:
+        """The tolerance around `value`, in its unit."""
+        return self.by * abs(value) if self.relative else self.by
 
 
 _TOKEN = re.compile(
@@ -141,6 +158,8 @@ def nearest(name: str, known: Sequence[str]) -> str:
     >>> nearest("warnigs", ["warnings", "errors"])
     "did you mean 'warnings'?"
     """
+    import difflib  # takes longer than the rest of this module, and few names are wrong
+
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
@@ -289,3 +308,26 @@ def parse_ratchet(text: str, metrics: Mapping[str, Metric]) -> str:
     metric = _metric(text, tokens[0], metrics)
     _directed(text, tokens[0].start, metric)
     return metric.name
+
+
+def parse_tolerance(text: str, metric: Metric) -> Tolerance:
+    """Read a tolerance such as ``2%`` or ``0.5s``.
+
+    A percentage is a share of the baseline; for a metric that is a percentage itself it is
+    percentage points.
+
+    Raises:
+        ConditionError: it is no number of the metric's unit, or negative.
+
+    >>> parse_tolerance("2%", Metric(name="n")).around(50)
+    1.0
+    """
+    tokens = _tokens(text)
+    if len(tokens) != 1 or tokens[0].kind != "number":
+        raise ConditionError(text, 0, "a tolerance is a number", 'write "2%" or "0.5s"')
+    _directed(text, tokens[0].start, metric)
+    relative = tokens[0].unit == "%" and metric.unit is not Unit.RATIO
+    by = float(_number(text, tokens[0], Unit.RATIO if relative else metric.unit))
+    if by < 0:
+        raise ConditionError(text, tokens[0].start, "a tolerance is not negative")
+    return Tolerance(by=by, relative=relative, text=text.strip())

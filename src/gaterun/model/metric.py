@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from gaterun.model.finding import Finding, Severity
+
 #: What a metric can hold. ``None`` means "could not be measured" and is never 0.
 Value = bool | int | float | str | None
 
@@ -30,6 +32,37 @@ class Better(StrEnum):
     NEITHER = "neither"  # informative, or has one right value
 
 
+class Counted(Struct, frozen=True, kw_only=True):
+    """Which findings of its gate a metric counts, each as one.
+
+    Data and not a function, so that a record can be judged again without the plugin.
+
+    Attributes:
+        severities: only those of these severities; all where empty.
+        rules: only those of these rules; all where empty. ``clippy::*`` stands for every rule
+            that begins so.
+    """
+
+    severities: tuple[Severity, ...] = ()
+    rules: tuple[str, ...] = ()
+
+    def has(self, finding: Finding) -> bool:
+        """Whether the metric counts this finding.
+
+        >>> warnings = Counted(severities=(Severity.WARNING,), rules=("clippy::*",))
+        >>> warnings.has(Finding(rule="clippy::needless_return", message=""))
+        True
+        >>> warnings.has(Finding(rule="unused", message=""))
+        False
+        """
+        if self.severities and finding.severity not in self.severities:
+            return False
+        return not self.rules or any(
+            finding.rule.startswith(rule[:-1]) if rule.endswith("*") else finding.rule == rule
+            for rule in self.rules
+        )
+
+
 class Metric(Struct, frozen=True, kw_only=True):
     """A metric that a gate declares.
 
@@ -39,8 +72,11 @@ class Metric(Struct, frozen=True, kw_only=True):
         better: the direction that counts as an improvement.
         help: one line of meaning.
         host_bound: a value from another machine or toolchain cannot be compared with it.
-        counts: rules, as globs, of the findings that it counts: each of them that is worse than
-            a note, once, and nothing else. Waived findings are taken off it where that is so.
+        counts: the findings that it is the number of. A ratchet then compares finding by
+            finding, and ``scope = "new"`` is possible. A value that is not the number of
+            these findings is no measurement for either.
+        irrelevant: keys of the recipe, and facts of the environment where it is host-bound,
+            that may differ between two values that are compared.
     """
 
     name: str
@@ -48,7 +84,8 @@ class Metric(Struct, frozen=True, kw_only=True):
     better: Better = Better.LOWER
     help: str = ""
     host_bound: bool = False
-    counts: tuple[str, ...] = ()
+    counts: Counted | None = None
+    irrelevant: tuple[str, ...] = ()
 
 
 class Change(Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from gaterun.model.record import GateResult, MetricRecord, RunRecord
 KIND = "gaterun.metrics"
 
 #: Version of the document's shape; a reader refuses a greater major part.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 
 
 class MetricStatus(StrEnum):
@@ -26,6 +26,46 @@ class MetricStatus(StrEnum):
 
     OK = "ok"
     MISSING = "missing"
+
+
+class Environment(Struct, frozen=True, kw_only=True):
+    """Where it was measured.
+
+    Attributes:
+        fingerprint: of the facts; equal fingerprints make timing values comparable.
+    """
+
+    fingerprint: str
+    facts: Mapping[str, str]
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where a value comes from that the run of the document has not measured.
+
+    Attributes:
+        run: id of the run that measured it.
+        commit, tree, dirty: as in `gaterun.model.record.Tree`.
+    """
+
+    run: str
+    commit: str
+    tree: str
+    dirty: bool
+    environment: Environment
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """Why a baseline has a value that the base did not have.
+
+    Attributes:
+        reason: as given to ``gaterun baseline accept``.
+        date: ISO date in UTC.
+        before: the value that it took the place of; the first one, when accepted repeatedly.
+    """
+
+    reason: str
+    date: str
+    before: Value
 
 
 class MetricEntry(Struct, frozen=True, kw_only=True):
@@ -42,6 +82,13 @@ class MetricEntry(Struct, frozen=True, kw_only=True):
         gate: name of the gate plugin.
         node_id: ``task::id``, which finds the entry again whatever its key is.
         metric: the metric's name inside its gate.
+        irrelevant: what may differ between two values that are compared.
+        known: the findings that the metric counts, by rule, packed; ``None`` where no condition
+            of the phase compares them.
+        origin: where the value comes from; ``None`` when it is of the document's own run.
+        accepted: why it is not the base's; ``None`` when it is, or better.
+        digest: of everything else here, and of the document's commit and environment where
+            there is no origin; empty until it is written.
     """
 
     status: MetricStatus
@@ -59,6 +106,11 @@ class MetricEntry(Struct, frozen=True, kw_only=True):
     breakdown: Mapping[str, float] = field(default_factory=dict)
     recipe: Mapping[str, str] = field(default_factory=dict)
     help: str = ""
+    irrelevant: tuple[str, ...] = ()
+    known: Mapping[str, str] | None = None
+    origin: Origin | None = None
+    accepted: Accepted | None = None
+    digest: str = ""
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -68,17 +120,6 @@ class Subject(Struct, frozen=True, kw_only=True):
     branch: str
     tree: str
     dirty: bool
-
-
-class Environment(Struct, frozen=True, kw_only=True):
-    """Where it was measured.
-
-    Attributes:
-        fingerprint: of the facts; equal fingerprints make timing values comparable.
-    """
-
-    fingerprint: str
-    facts: Mapping[str, str]
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -99,8 +140,10 @@ class MetricsDocument(Struct, frozen=True, kw_only=True):
         role: ``run`` or ``baseline``.
         base: the commit that the phase began with; empty when there is none.
         metrics: keyed ``<gate id>.<metric>``; where two gates of the run have one id, by
-            ``<task>::<gate id>.<metric>``.
+            ``<task>::<gate id>.<metric>``. Sorted, so that a diff shows what changed.
         unmeasured: node id to reason, for gates that measured nothing at all.
+        digest: of everything here but the metrics, which have their own, so that branches that
+            change different metrics merge; empty until it is written.
     """
 
     kind: str = KIND
@@ -111,8 +154,13 @@ class MetricsDocument(Struct, frozen=True, kw_only=True):
     run: Source
     subject: Subject
     environment: Environment
-    metrics: Mapping[str, MetricEntry]
     unmeasured: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+    metrics: Mapping[str, MetricEntry]
+
+    def environment_of(self, entry: MetricEntry) -> Environment:
+        """Where the value of an entry was measured."""
+        return entry.origin.environment if entry.origin else self.environment
 
     def find(self, node_id: str, metric: str) -> MetricEntry | None:
         """The entry of a gate's metric, or ``None`` when the document has none.
@@ -166,6 +214,11 @@ def metric_ids(results: tuple[GateResult, ...]) -> dict[tuple[str, str], str]:
 def from_record(record: RunRecord) -> MetricsDocument:
     """Convert a run record; the same record gives the same document."""
     ids = metric_ids(record.results)
+    entries = {
+        ids[result.node_id, name]: _entry(result, name, metric)
+        for result in record.results
+        for name, metric in result.metrics.items()
+    }
     return MetricsDocument(
         role=record.role,
         phase=record.phase,
@@ -188,14 +241,10 @@ def from_record(record: RunRecord) -> MetricsDocument:
             fingerprint=fingerprint(record.environment),
             facts=dict(sorted(record.environment.items())),
         ),
-        metrics={
-            ids[result.node_id, name]: _entry(result, name, metric)
-            for result in record.results
-            for name, metric in result.metrics.items()
-        },
+        metrics=dict(sorted(entries.items())),
         unmeasured={
             result.node_id: result.verdict.message or result.outcome.value
-            for result in record.results
+            for result in sorted(record.results, key=lambda result: result.node_id)
             if not result.metrics
         },
     )
@@ -241,4 +290,6 @@ def _entry(result: GateResult, name: str, metric: MetricRecord) -> MetricEntry:
         },
         recipe=dict(sorted(result.recipe.items())),
         help=metric.help,
+        irrelevant=metric.irrelevant,
+        known=None if metric.known is None else dict(sorted(metric.known.items())),
     )

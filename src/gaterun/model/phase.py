@@ -8,11 +8,14 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from gaterun.model.condition import Comparison, Improvement
+from gaterun.model.condition import Comparison, Improvement, Tolerance
 from gaterun.model.gate import Gate
 
 #: The task name under which phase-wide gates stand in node ids and reports.
 PHASE_WIDE = "phase"
+
+#: The task name under which it stands whether the change weakened what it is judged by.
+POLICY = "policy"
 
 
 class Mode(StrEnum):
@@ -21,6 +24,13 @@ class Mode(StrEnum):
     BLOCKING = "blocking"
     ADVISORY = "advisory"
     MANUAL = "manual"  # a person signs it; nothing is measured
+
+
+class Scope(StrEnum):
+    """Which findings the ``require`` conditions of a gate are about."""
+
+    ALL = "all"
+    NEW = "new"  # those that the baseline does not have
 
 
 class Location(Struct, frozen=True, kw_only=True):
@@ -39,6 +49,9 @@ class Requirement(Struct, frozen=True, kw_only=True):
         options: an instance of ``gate.options``.
         settings: the options as written, for people.
         floor: least number per inspected thing or metric, below which there is no verdict.
+        scope: whether `require` is about all findings or about those that are new.
+        tolerance: by metric, the noise that a ratchet or an improvement allows for.
+        tracked: metrics whose findings a condition compares with the baseline's.
         needs: node ids of gates that must have passed first.
         timeout: seconds.
         inputs: as ``gate.inputs``, in its stead; empty leaves it to the gate.
@@ -56,6 +69,9 @@ class Requirement(Struct, frozen=True, kw_only=True):
     improve: tuple[Improvement, ...] = ()
     ratchet: tuple[str, ...] = ()
     floor: Mapping[str, float] = field(default_factory=dict)
+    scope: Scope = Scope.ALL
+    tolerance: Mapping[str, Tolerance] = field(default_factory=dict)
+    tracked: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     timeout: float = 1800.0
@@ -72,12 +88,24 @@ class Requirement(Struct, frozen=True, kw_only=True):
     @property
     def conditions(self) -> tuple[str, ...]:
         """Every condition as text, in the order judged."""
+        new = "new " * (self.scope is Scope.NEW)
         return (
-            *(c.text for c in self.require),
-            *(f"improve {c.text}" for c in self.improve),
-            *(f"ratchet {name}" for name in self.ratchet),
+            *(f"{new}{c.text}" for c in self.require),
+            *(f"improve {c.text}{self.allowance(c.metric)}" for c in self.improve),
+            *(f"ratchet {name}{self.allowance(name)}" for name in self.ratchet),
             *(f"floor {name} {value:g}" for name, value in self.floor.items()),
         )
+
+    def allowance(self, metric: str) -> str:
+        """The tolerance of a metric as part of a condition's text; empty where there is none."""
+        tolerance = self.tolerance.get(metric)
+        return f" ± {tolerance.text}" if tolerance else ""
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Metrics that some condition compares with the baseline, each once."""
+        improved = tuple(improvement.metric for improvement in self.improve)
+        return tuple(dict.fromkeys((*improved, *self.ratchet, *self.tracked)))
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -132,6 +160,12 @@ class Phase(Struct, frozen=True, kw_only=True):
     def requirements(self) -> tuple[Requirement, ...]:
         """Every gate, by task in order, phase-wide ones last."""
         return (*(gate for task in self.tasks for gate in task.gates), *self.gates)
+
+    @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """What each task and each gate waits for, by task id and node id; nothing for the rest."""
+        tasks = {task.id: task.needs for task in self.tasks if task.needs}
+        return tasks | {gate.node_id: gate.needs for gate in self.requirements if gate.needs}
 
 
 class PhaseFile(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
 from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.policy import BasePolicy
 from gaterun.model.verdict import ExitCode, Outcome, Verdict
 
 #: Version of the record's shape; a reader refuses a greater major part.
@@ -17,13 +18,21 @@ SCHEMA_VERSION = "1.1"
 
 
 class MetricRecord(Struct, frozen=True, kw_only=True):
-    """A measured metric with its declaration, so that a record explains itself."""
+    """A measured metric with its declaration, so that a record explains itself.
+
+    Attributes:
+        irrelevant: what may differ between two values that are compared.
+        known: the findings that it counts, by rule, packed by `gaterun.core.known`; ``None``
+            where no condition compares them.
+    """
 
     unit: Unit
     better: Better
     host_bound: bool
     measured: Measured
     help: str = ""
+    irrelevant: tuple[str, ...] = ()
+    known: Mapping[str, str] | None = None
 
 
 class GateResult(Struct, frozen=True, kw_only=True):
@@ -102,10 +111,15 @@ class RunRecord(Struct, frozen=True, kw_only=True):
             cpu, cores, rustc, cargo).
         tasks: title by task id, in the phase's order.
         started: seconds since the epoch.
+        needs: ids of the tasks that each task waits for, and node ids of the gates that each
+            gate waits for, by id; what waits for nothing is left out.
         role: ``run`` or ``baseline``.
         variables: names of the variables that commands inherited, sorted; never a value.
         withheld: names of those that they did not get.
         environment_digest: SHA-256 of names and values of what they inherited.
+        policy: how what judges compares with the base; ``None`` where nobody asked.
+        left_out: node ids of the phase's gates that were not selected; ``None`` in records of
+            versions that did not say.
     """
 
     id: str
@@ -121,6 +135,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     started: float
     seconds: float
     exit_code: ExitCode
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     role: str = "run"
     base: str = ""
     interrupted: bool = False
@@ -128,6 +143,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     environment_digest: str = ""
+    policy: BasePolicy | None = None
+    left_out: tuple[str, ...] | None = None
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:

@@ -81,6 +81,10 @@ class Check(Struct, frozen=True, kw_only=True):
         holds: ``None`` when it could not be decided.
         why: what makes it undecided, or more about how it failed.
         reason: the reason code of an undecided check.
+        new: fingerprints of the findings that the baseline does not have, where the
+            condition compares findings; one that came up twice more stands twice.
+        slack: how much better than the baseline a ratchet is, formatted; empty when it is not.
+        accepted: when and why the baseline's value was accepted; empty when it was measured.
     """
 
     condition: str
@@ -92,6 +96,9 @@ class Check(Struct, frozen=True, kw_only=True):
     holds: bool | None = None
     why: str = ""
     reason: Reason | None = None
+    new: tuple[str, ...] = ()
+    slack: str = ""
+    accepted: str = ""
 
 
 class Waived(Struct, frozen=True, kw_only=True):

@@ -88,8 +88,12 @@ def _change(metric: MetricDiff) -> str:
             else (f"{sign}{figure(size, metric.unit)}")
         )
         relative = f" ({metric.delta_rel:+.1%})" if metric.delta_rel is not None else ""
-        return f"{moved}{relative if metric.unit is not Unit.RATIO else ''} {word}"
-    return f"{word}: {metric.why}" if metric.why else word
+        word = f"{moved}{relative if metric.unit is not Unit.RATIO else ''} {word}"
+    elif metric.why:
+        word = f"{word}: {metric.why}"
+    if metric.new or metric.gone:
+        word += f", {metric.new} new and {metric.gone} gone"
+    return f"{word}, accepted {metric.accepted}" if metric.accepted else word
 
 
 def _summary(diff: MetricsDiff) -> str:

@@ -24,11 +24,13 @@ def start_record(stream: TextIO, style: Style) -> Listener:  # noqa: ARG001 - th
 
 def start_metrics(stream: TextIO, style: Style) -> Listener:  # noqa: ARG001 - the contract
     """Write the metrics document when the run is over."""
+    from gaterun.core.metrics_file import text_of
     from gaterun.reporters import encode
 
     def listen(event: Event) -> None:
         if isinstance(event, RunFinished):
-            stream.write(encode.document(metrics_document.from_record(event.record)))
+            document = metrics_document.from_record(event.record)
+            stream.write(text_of(encode.builtins(document)))
             stream.flush()
 
     return listen

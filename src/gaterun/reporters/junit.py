@@ -134,6 +134,8 @@ def _suite(record: RunRecord, suite: Suite, index: int, limit: int, *, strict: b
             test.stdout = case.output or None
         built.append(test)
     properties = junit_properties.of_suite(record, suite.title, suite.started)
+    if index == 0:
+        properties |= junit_properties.of_policy(record)
     if strict:
         for result, case in zip(suite.results, cases, strict=True):
             for name, value in junit_properties.of_gate(result).items():

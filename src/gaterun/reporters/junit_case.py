@@ -138,7 +138,7 @@ def _body(result: GateResult, message: str) -> Iterator[str]:
             yield from _check(result, check)
     if result.findings:
         yield ""
-        for finding in standing.worst_first(result.findings)[:TOP]:
+        for finding in standing.worst_of(result)[:TOP]:
             yield from _finding(finding)
         if len(result.findings) > TOP:
             yield f"and {len(result.findings) - TOP:,} more"
@@ -182,7 +182,7 @@ def _output(result: GateResult) -> Iterator[str]:
 def _place(result: GateResult) -> tuple[str, int]:
     """The worst finding's place, else the gate's definition, inside the workspace."""
     if result.outcome is not Outcome.PASS:
-        for finding in standing.worst_first(result.findings):
+        for finding in standing.worst_of(result):
             path = _inside(finding.path)
             if path:
                 return path, max(finding.line, 1)

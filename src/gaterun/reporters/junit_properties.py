@@ -9,7 +9,7 @@ from gaterun.model.metric import Value
 from gaterun.model.metrics_document import fingerprint, instant
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import Outcome
-from gaterun.reporters import figures, junit_case
+from gaterun.reporters import figures, junit_case, policy
 
 
 def of_suite(record: RunRecord, title: str, started: float) -> dict[str, str]:
@@ -27,6 +27,28 @@ def of_suite(record: RunRecord, title: str, started: float) -> dict[str, str]:
         "gaterun.interrupted": "true" if record.interrupted else "",
         "gaterun.environment": fingerprint(record.environment),
         **{f"environment.{name}": value for name, value in record.environment.items()},
+    }
+    return _texts(facts)
+
+
+def of_policy(record: RunRecord) -> dict[str, str]:
+    """How the run compares with its base, for the first suite of a file."""
+    told = record.policy
+    if told is None:
+        return {}
+    shown = told.changes[: policy.MOST]
+    facts = {
+        "gaterun.policy": told.mode.value,
+        "gaterun.policy.base": told.label,
+        "gaterun.policy.obstacle": told.obstacle,
+        "gaterun.weakened": str(len(told.weakened)),
+        "gaterun.protected": str(len(told.touched)),
+        "gaterun.undecided": str(len(told.undecided)),
+        **{
+            f"policy.change:{number}": f"{change.subject}: {policy.told(change)}"
+            for number, change in enumerate(shown, 1)
+        },
+        **{f"policy.note:{number}": note for number, note in enumerate(told.notes, 1)},
     }
     return _texts(facts)
 
@@ -53,6 +75,10 @@ def of_gate(result: GateResult) -> dict[str, str]:
         limits.setdefault(check.metric, []).append(check.condition)
         if check.baseline is not None:
             facts[f"metric:{check.metric}.baseline"] = _exact(check.baseline)
+        if check.accepted:
+            facts[f"metric:{check.metric}.accepted"] = check.accepted
+        if check.slack:
+            facts[f"metric:{check.metric}.slack"] = check.slack
     for name, conditions in limits.items():
         facts[f"metric:{name}.limit"] = ", ".join(conditions)
     return _texts(facts)

@@ -68,22 +68,22 @@ def _text(record: RunRecord, detail: Detail, budget: int | None, trends: Trends)
     return "\n".join(lines) + "\n"
 
 
-def start_whole(stream: TextIO, style: Style) -> Listener:  # noqa: ARG001 - the contract
+def start_whole(stream: TextIO, style: Style) -> Listener:
     """Write the report when the run is over, as long as it is."""
-    return _listener(stream, None)
+    return _listener(stream, style, None)
 
 
-def start_comment(stream: TextIO, style: Style) -> Listener:  # noqa: ARG001 - the contract
+def start_comment(stream: TextIO, style: Style) -> Listener:
     """Write the report when the run is over, so that a comment can hold it."""
-    return _listener(stream, COMMENT)
+    return _listener(stream, style, COMMENT)
 
 
-def _listener(stream: TextIO, budget: int | None) -> Listener:
+def _listener(stream: TextIO, style: Style, budget: int | None) -> Listener:
     def listen(event: Event) -> None:
         if isinstance(event, RunFinished):
             from gaterun.reporters.markdown_trend import trends_of
 
-            stream.write(render(event.record, budget, trends_of(event.record)))
+            stream.write(render(event.record, budget, trends_of(event.record, style.state)))
             stream.flush()
 
     return listen

@@ -12,7 +12,7 @@ from gaterun.model.finding import Finding
 from gaterun.model.metrics_document import fingerprint
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import Check, ExitCode
-from gaterun.reporters import cells, figures, standing
+from gaterun.reporters import cells, figures, policy, standing
 from gaterun.reporters.markdown_metrics import Trends, metric_tables
 from gaterun.reporters.standing import (
     ADVISORY,
@@ -56,6 +56,7 @@ def report(record: RunRecord, detail: Detail, trends: Trends | None = None) -> I
         yield from ("", "> **interrupted**: what follows is not the whole phase")
     for warning in record.warnings[: detail.rows][:20]:
         yield from ("", f"> ⚠️ {cells.prose(warning)}")
+    yield from _policy(record, detail)
     if detail.rows:
         yield from ("", *_gate_table(record, detail))
         yield from metric_tables(
@@ -105,6 +106,23 @@ def _context(record: RunRecord) -> str:
     tally = [f"{number} {kind.phrase}" for number, kind in standing.tally(record.results)]
     parts += [", ".join(tally), duration(record.seconds)]
     return " · ".join(part for part in parts if part)
+
+
+def _policy(record: RunRecord, detail: Detail) -> Iterator[str]:
+    """What is weaker than at the base; the number alone where there is no room for a list."""
+    told = policy.worth_telling(record)
+    if told is None:
+        return
+    heading = policy.title(told)
+    yield from ("", f"### {cells.prose(heading[:1].upper() + heading[1:])}", "")
+    shown = told.changes[: min(detail.rows, policy.MOST)]
+    for change in shown:
+        yield f"- {cells.code(change.subject)} {cells.prose(policy.told(change))}"
+    if len(told.changes) > len(shown):
+        more = figures.plural(len(told.changes) - len(shown), "more change")
+        yield f"- and {more}" if shown else f"- {more.replace('more ', '')}"
+    for remark in policy.remarks(told):
+        yield f"- {cells.prose(remark)}"
 
 
 def _gate_table(record: RunRecord, detail: Detail) -> list[str]:
@@ -191,7 +209,7 @@ def _findings(result: GateResult, limit: int) -> list[str]:
     total = len(result.findings)
     if not total:
         return []
-    shown = standing.worst_first(result.findings)[:limit]
+    shown = standing.worst_of(result)[:limit]
     if not shown:
         return [figures.plural(total, "finding"), ""]
     title = "Worst findings" if total > len(shown) else "Findings"

@@ -14,23 +14,21 @@ RUNS = 20
 _FEWEST = 3
 
 
-def trends_of(record: RunRecord) -> Trends:
-    """The metrics of `record` over the runs that are recorded in its workspace up to itself.
+def trends_of(record: RunRecord, state: Path | None) -> Trends:
+    """The metrics of `record` over the recorded runs up to itself; empty where there are too few.
 
-    Empty where there are too few, or the workspace is not on this machine. A record that
-    cannot be read is no bar.
+    A record that cannot be read is no bar.
+
+    Args:
+        state: where runs are recorded.
     """
-    root = Path(record.root)
-    try:
-        if not root.is_absolute() or not (root / ".gaterun" / "runs").is_dir():
-            return {}
-    except (OSError, ValueError):
+    if state is None:
         return {}
     from gaterun.core.history import runs_of, series_of
     from gaterun.core.store import Store
     from gaterun.reporters.history import sparkline
 
-    runs = runs_of(Store(root / ".gaterun"), record.phase, last=RUNS)
+    runs = runs_of(Store(state), record.phase, last=RUNS)
     earlier = [run for run in runs if run.started < record.started and run.id != record.id]
     values = {
         (series.node_id, series.metric): [point.value for point in series.points]

@@ -128,7 +128,7 @@ def _result(issue: Issue, index: int) -> dict[str, object]:
         "properties": {"gate": _text(issue.node_id)},
     }
     if issue.waived:
-        # Without a status it is accepted. Editions of the schema differ in what they call that.
+        # Accepted, as no status says else: the schemas do not agree on the name of that property.
         result["suppressions"] = [{"kind": "external", "justification": _text(issue.waived)}]
     return result
 

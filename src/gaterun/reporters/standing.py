@@ -78,6 +78,17 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
+def new_findings(result: GateResult) -> frozenset[str]:
+    """Fingerprints of the findings that make conditions about what is new fail."""
+    return frozenset(name for check in failed_checks(result) for name in check.new)
+
+
+def worst_of(result: GateResult) -> list[Finding]:
+    """A gate's findings, those first that made it fail by being new, then by severity."""
+    new = new_findings(result)
+    return sorted(worst_first(result.findings), key=lambda finding: finding.fingerprint not in new)
+
+
 def failed_checks(result: GateResult) -> list[Check]:
     """The conditions that do not hold."""
     return [check for check in result.verdict.checks if check.holds is False]
@@ -89,8 +100,14 @@ def actual(result: GateResult, check: Check) -> str:
 
 
 def baseline(result: GateResult, check: Check) -> str:
-    """The baseline value of a check with its unit; empty where it compares with none."""
-    return "" if check.baseline is None else _with_unit(result, check, check.baseline)
+    """The baseline value of a check with its unit, and why it is not the base's own, if so.
+
+    Empty where it compares with none.
+    """
+    if check.baseline is None:
+        return ""
+    value = _with_unit(result, check, check.baseline)
+    return f"{value} (accepted {clean.line(check.accepted)})" if check.accepted else value
 
 
 def measured_against_target(result: GateResult, check: Check) -> str:

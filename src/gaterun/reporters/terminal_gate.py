@@ -30,7 +30,7 @@ def failure(result: GateResult, pen: Pen) -> Iterator[str]:
         yield from _failed(result, check, pen)
     for check in result.verdict.checks:
         if check.holds is None:
-            yield from _undecided(check, pen)
+            yield from _undecided(result, check, pen)
     yield from findings(result, pen)
     for line in standing.waivers(result):
         yield from pen.wrap(line, "", "    ")
@@ -66,7 +66,9 @@ def no_verdict(result: GateResult, pen: Pen) -> Iterator[str]:
     for check in result.verdict.checks:
         told = check.why in message and check.condition in message
         if check.holds is None and not told:
-            yield from _undecided(check, pen)
+            yield from _undecided(result, check, pen)
+        elif check.holds is None and check.actual is not None:
+            yield from _numbers(result, check, pen)
     if result.verdict.help:
         yield from pen.wrap(f"help: {result.verdict.help}", "    ", "          ")
     if result.evidence and result.evidence[-1].exit_status != 0:
@@ -126,11 +128,13 @@ def findings(result: GateResult, pen: Pen) -> Iterator[str]:
     """The worst findings, a place a line."""
     total = len(result.findings)
     limit = FINDINGS_VERBOSE if pen.style.verbosity > 0 else FINDINGS
-    shown = standing.worst_first(result.findings)[:limit]
+    shown = standing.worst_of(result)[:limit]
     if not shown:
         return
     title = "worst findings" if total > len(shown) else "findings"
-    yield f"{title} ({len(shown)} of {total:,}):"
+    new = standing.new_findings(result)
+    order = ", new ones first" if new else ""
+    yield f"{title} ({len(shown)} of {total:,}{order}):"
     for finding in shown:
         yield from pen.wrap(place_and_message(finding), "  ", "    ")
         if finding.help and pen.style.verbosity > 0:
@@ -157,6 +161,13 @@ def repeat(result: GateResult, pen: Pen, indent: str = "") -> Iterator[str]:
 def _failed(result: GateResult, check: Check, pen: Pen) -> Iterator[str]:
     for line in pen.wrap(check.condition, "", "    "):
         yield pen.paint(line, "bold")
+    yield from _numbers(result, check, pen)
+    if more := standing.explanation(result, check):
+        yield from pen.wrap(more, "    ")
+
+
+def _numbers(result: GateResult, check: Check, pen: Pen) -> Iterator[str]:
+    """What was measured, wanted and there before, and how far apart that is."""
     parts = [f"measured {standing.actual(result, check)}"]
     if check.target:
         parts.append(f"target {check.target}")
@@ -165,10 +176,10 @@ def _failed(result: GateResult, check: Check, pen: Pen) -> Iterator[str]:
     if distance := standing.off_by(result, check):
         parts.append(distance)
     yield from pen.wrap(", ".join(parts), "    ", "        ")
-    if more := standing.explanation(result, check):
-        yield from pen.wrap(more, "    ")
 
 
-def _undecided(check: Check, pen: Pen) -> Iterator[str]:
+def _undecided(result: GateResult, check: Check, pen: Pen) -> Iterator[str]:
     reason = f" ({check.reason.value})" if check.reason else ""
     yield from pen.wrap(f"{check.condition}: undecided{reason}, {check.why}", "    ", "        ")
+    if check.actual is not None:
+        yield from _numbers(result, check, pen)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from gaterun.model.figures import duration
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import ExitCode
-from gaterun.reporters import figures, standing, terminal_gate
+from gaterun.reporters import figures, policy, standing, terminal_gate
 from gaterun.reporters.pen import Pen
 from gaterun.reporters.standing import ADVISORY, FAILED, NO_VERDICT, STANDINGS, WAIVED
 
@@ -26,12 +26,14 @@ def summary(record: RunRecord, pen: Pen) -> str:
 
 
 def agent_sections(record: RunRecord, pen: Pen) -> list[str]:
-    """Nothing when all is well; else the counts, and advisory failures where they decide."""
-    if record.exit_code is ExitCode.OK and not record.interrupted:
-        return []
+    """What is weaker than at the base; the counts unless all is well, and advisory failures."""
     lines = []
+    if (told := policy.worth_telling(record)) and (told.changes or told.obstacle):
+        lines = [pen.line(line) for line in policy.alone(told)]
+    if record.exit_code is ExitCode.OK and not record.interrupted:
+        return lines
     if record.exit_code is ExitCode.MAX_WARNINGS:
-        lines = [agent_line(each, pen) for each in standing.chosen(record.results, ADVISORY)]
+        lines += [agent_line(each, pen) for each in standing.chosen(record.results, ADVISORY)]
     return [*lines, pen.line(f"gaterun {record.phase}: {_counts(record)}")]
 
 
@@ -48,7 +50,7 @@ def verdict_colour(record: RunRecord) -> str:
 def agent_line(result: GateResult, pen: Pen) -> str:
     """Failure, measured value, target, worst finding and the command to repeat, on one line."""
     parts = [f"{standing.standing(result).word} {result.node_id}: {standing.gist(result)}"]
-    worst = standing.worst_first(result.findings)[:1]
+    worst = standing.worst_of(result)[:1]
     parts += [f"worst: {terminal_gate.place_and_message(finding)}" for finding in worst]
     if result.verdict.help:
         parts.append(f"help: {result.verdict.help}")
@@ -83,12 +85,30 @@ def _bodies(record: RunRecord, pen: Pen) -> Iterator[str]:
         yield from _section("values", rest, terminal_gate.passing, pen)
         base = f"base {record.base[:10]}, " if record.base else ""
         yield from pen.wrap(f"{base}run {record.id}")
+    yield from _policy(record, pen)
     if record.warnings:
         yield pen.rule("warnings", "=", "yellow")
         for warning in record.warnings:
             yield from pen.wrap(warning, "", "  ")
+    if verbosity >= 0:
+        yield from _slack(record, pen)
     yield from _durations(record, pen)
     yield from _chosen(record, pen)
+
+
+def _slack(record: RunRecord, pen: Pen) -> Iterator[str]:
+    """What is better than the baseline, which it may get worse again as long as nobody says so."""
+    better = [
+        f"{result.node_id} {check.metric}: {check.slack}"
+        for result in record.results
+        for check in result.verdict.checks
+        if check.slack
+    ]
+    if better:
+        yield pen.rule("slack", "=", "cyan")
+        for text in better:
+            yield from pen.wrap(text, "", "  ")
+        yield from pen.wrap(f"`gaterun baseline tighten {record.phase}` keeps it", "", "  ")
 
 
 def _counts(record: RunRecord) -> str:
@@ -118,6 +138,15 @@ def _section(
         yield pen.rule(title, "=")
         for result in results:
             yield from body(result, pen)
+
+
+def _policy(record: RunRecord, pen: Pen) -> Iterator[str]:
+    """What is weaker than at the base."""
+    told = policy.worth_telling(record)
+    if told is not None:
+        yield pen.rule(policy.title(told), "=", "yellow")
+        for line in policy.lines(told):
+            yield from pen.wrap(line, "", "  ")
 
 
 def _durations(record: RunRecord, pen: Pen) -> Iterator[str]:

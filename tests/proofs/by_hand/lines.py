@@ -30,20 +30,28 @@ def surveyed(clone: Clone) -> Iterator[Row]:
     """What needs the program in `survey/`."""
     sources = survey.read(clone.root, clone.scratch)
     names = set(counted(clone))
+    compiled = names & (sources.shipped | sources.tests)
     how = "rustc_lexer for the lines, syn for `cfg(test)`, `mod` lines from the target roots"
     production = tests = 0
     for name, facts in sources.files.items():
         if name in names:
-            test = sum(sources.is_test(name, line) for line in facts["code"])
+            # What nothing compiles is for tests where its folder or its name says so.
+            orphan_test = name not in compiled and is_test_path(name)
+            test = sum(orphan_test or sources.is_test(name, line) for line in facts["code"])
             tests += test
             production += len(facts["code"]) - test
     yield _row(clone, "prod_code", production, how)
     yield _row(clone, "test_code", tests, how)
-    compiled = names & (sources.shipped | sources.tests)
     yield _row(clone, "compiled_files", len(compiled), "`mod` lines from the target roots")
     yield _row(clone, "orphan_files", len(names - compiled), "the other tracked files")
     broken = sum(facts["error"] is not None for facts in sources.files.values())
     yield _row(clone, "parse_errors", broken, "files that syn cannot parse")
+
+
+def is_test_path(name: str) -> bool:
+    """Whether a file that nothing compiles lies where tests do."""
+    folders = name.split("/")
+    return bool({"tests", "benches", "examples", "fixtures", "tests.rs", "test.rs"} & set(folders))
 
 
 def numstat(clone: Clone) -> tuple[int, int]:

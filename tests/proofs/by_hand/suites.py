@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 
+from by_hand import survey
 from by_hand.rows import Clone, Row
-from by_hand.tools import output
+from by_hand.tools import matches, output
 
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 
@@ -64,6 +65,33 @@ def rows(clone: Clone) -> Iterator[Row]:
             re.findall(r"^test (.+?)(?: - should panic)? \.\.\. FAILED$", text, re.MULTILINE)
         ),
         how="lines `test … FAILED` of `cargo test`",
+    )
+
+
+def surveyed(clone: Clone) -> Iterator[Row]:
+    """What needs the program in `survey/`."""
+    sources = survey.read(clone.root, clone.scratch)
+    compiled = sources.shipped | sources.tests
+    yield Row(
+        gate="tests",
+        metric="assertions",
+        gaterun=clone.report.value("tests", "assertions"),
+        by_hand=sum(
+            sources.is_test(path, line)
+            for path in compiled
+            for line in sources.files[path]["asserts"]
+        ),
+        how="syn: macros `assert…!`, `panic!` and the like in test code",
+    )
+    yield Row(
+        gate="tests",
+        metric="should_panic",
+        gaterun=clone.report.value("tests", "should_panic"),
+        by_hand=sum(
+            line.split(":")[0] in compiled
+            for line in matches(clone.root, r"^ *#\[should_panic", "*.rs")
+        ),
+        how="`git grep '^ *#\\[should_panic'`",
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from by_hand import survey
 from by_hand.rows import Clone, Row
 
-FOLDERS = r"/(etc|var|usr|opt|home|tmp|root|srv|mnt|run|Users)(/[^\s{}]+|$)"
+FOLDERS = r"/(etc|var|usr|opt|home|tmp|root|srv|mnt|run|Users)/[^\s{}]+|/tmp/?$"
 FROM_ENV = re.compile(r"(try_)?from_env(_\w+)?")
 HOST_PORT = re.compile(r"[A-Za-z0-9.-]+:\d{2,5}")
 PRIVATE = ("localhost", ".local", ".internal", ".lan", ".corp")
@@ -63,7 +63,8 @@ def belongs_in_configuration(text: str) -> bool:
             host = parts.hostname or ""
         except ValueError:
             return False
-        return bool(parts.password) or host.endswith(PRIVATE) or _address(host)
+        secret = bool(parts.password) and not (parts.password or "").startswith("{")
+        return secret or host.endswith(PRIVATE) or _address(host)
     if text == "::":
         return False  # an IPv6 address by its form, a Rust path's separator by its use
     host, _, port = text.rpartition(":")

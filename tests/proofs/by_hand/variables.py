@@ -9,6 +9,7 @@ from typing import Any
 
 from by_hand import survey
 from by_hand.rows import Clone, Row
+from by_hand.tools import matches
 
 #: Names of cargo's own, and what every tool reads: as the phase's `ignore` has them.
 IGNORE = ("CARGO", "CARGO_*", "OUT_DIR", "RUST_LOG", "RUST_BACKTRACE", "HOME", "PATH")
@@ -20,6 +21,9 @@ def rows(clone: Clone) -> Iterator[Row]:
         re.split(r"[ `]", f["message"].strip("`"))[0]
         for f in clone.report.findings("env-coverage", "undocumented")
     }
+    # What a build script hands to the compiler is no variable of whoever runs the program.
+    given = matches(clone.root, "cargo::?rustc-env=", "*.rs")
+    names -= {re.split("rustc-env=", line)[1].split("=")[0] for line in given}
     kept = frozenset(n for n in names if not any(fnmatchcase(n, glob) for glob in IGNORE))
     yield Row(
         gate="env-coverage",

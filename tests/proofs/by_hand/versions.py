@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from by_hand.rows import Clone, Row
 from by_hand.tools import metadata, tracked
 
+#: Folders of crates that tests are made of, which have versions of their own.
+TEST_FOLDERS = {"test", "tests", "fixtures", "testdata", "benches"}
+
 
 def rows(clone: Clone) -> Iterator[Row]:
     packages = metadata(clone.root)["packages"]
@@ -47,13 +50,14 @@ def rows(clone: Clone) -> Iterator[Row]:
         for name in tracked(clone.root, "Cargo.toml", "*/Cargo.toml")
         if str(clone.root / name) not in members
         and stated(clone, name) not in {None, "0.0.0", expected}
+        and not TEST_FOLDERS & set(name.split("/"))
     )
     yield Row(
         gate="version",
         metric="orphans",
         gaterun=frozenset(f["path"] for f in clone.report.findings("version", "orphan")),
         by_hand=orphans,
-        how="tracked manifests that `cargo metadata` does not name",
+        how="tracked manifests that `cargo metadata` does not name, outside of tests and fixtures",
     )
 
 

@@ -27,6 +27,8 @@ pub struct Facts {
     calls: Vec<Call>,
     /// Lints that `allow` and `expect` name.
     allows: Vec<String>,
+    /// Lines of macros that assert.
+    asserts: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -146,6 +148,12 @@ const MESSAGES: &[&str] = &[
     "trace_span",
     "dbg",
 ];
+
+/// Whether a macro of this name ends a test when something does not hold.
+fn asserts(name: &str) -> bool {
+    name == "unreachable"
+        || name.split('_').any(|part| matches!(part, "assert" | "panic" | "expect" | "verify"))
+}
 
 impl Walk {
     fn within(
@@ -446,6 +454,17 @@ impl<'ast> Visit<'ast> for Walk {
         self.within(&pattern.attrs, pattern.span(), |this| visit::visit_field_pat(this, pattern));
     }
 
+    // What the arms say of a variable that was read is what holds when it is not set.
+    fn visit_expr_match(&mut self, matched: &'ast syn::ExprMatch) {
+        let before = self.facts.reads.len();
+        self.visit_expr(&matched.expr);
+        if self.facts.reads.len() > before {
+            self.placed("default", |this| matched.arms.iter().for_each(|arm| this.visit_arm(arm)));
+        } else {
+            matched.arms.iter().for_each(|arm| self.visit_arm(arm));
+        }
+    }
+
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
         self.within(&arm.attrs, arm.span(), |this| visit::visit_arm(this, arm));
     }
@@ -564,6 +583,9 @@ impl<'ast> Visit<'ast> for Walk {
         let line = mac.span().start().line;
         let parse = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
         let arguments = mac.parse_body_with(parse);
+        if asserts(&name) {
+            self.facts.asserts.push(line);
+        }
         if name == "env" || name == "option_env" {
             let first = arguments.ok().and_then(|list| list.first().map(reads::name_of));
             self.read("compile", first.unwrap_or_default(), line);
@@ -624,6 +646,10 @@ impl Walk {
                     }
                 }
                 TokenTree::Ident(ident) => {
+                    let bang = trees.get(index + 1).is_some_and(|next| next.to_string() == "!");
+                    if bang && asserts(&ident.to_string()) {
+                        self.facts.asserts.push(ident.span().start().line);
+                    }
                     let before = index.checked_sub(3).map(|at| trees[at].to_string());
                     let called = matches!(trees.get(index + 1), Some(TokenTree::Group(_)));
                     if called
