@@ -100,7 +100,6 @@ def _rules(found: list[Issue]) -> dict[str, dict[str, object]]:
             full = f"What the gate {issue.rule.partition('/')[0]} reports as {short}."
         rules[issue.rule] = {
             "id": issue.rule,
-            "name": short,
             "shortDescription": {"text": short},
             "fullDescription": {"text": full[:RULE_TEXT]},
             "help": {"text": (issue.help or full)[:RULE_TEXT]},
