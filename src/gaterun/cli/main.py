@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", EVERY_DAY, "Measure and judge the gates of a phase (the default command)."),
     "list": ("list", EVERY_DAY, "Show the phases, or the tasks and gates of one."),
     "status": ("status", EVERY_DAY, "Say which verdicts still hold, without running anything."),
+    "claims": ("claims", EVERY_DAY, "Hold what was said to be done against evidence."),
     "explain": ("explain", EVERY_DAY, "Say what a gate means, measures and accepts."),
     "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
     "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
@@ -44,6 +45,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plugins": ("plugins", NOW_AND_THEN, "Show what is loaded, and from where."),
     "doctor": ("doctor", NOW_AND_THEN, "Say what is missing on this machine."),
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
+    "mcp": ("mcp", NOW_AND_THEN, "Serve a coding agent by the Model Context Protocol."),
+    "hook": ("hook", NOW_AND_THEN, "Answer a hook of a coding agent from what is recorded."),
+    "capabilities": ("capabilities", NOW_AND_THEN, "Say what this gaterun can do, for programs."),
     "schema": ("schema", NOW_AND_THEN, "Print the JSON Schema of a file format."),
 }
 
