@@ -190,6 +190,16 @@ def open_workspace(
     return Opened(config=config, plugins=load(selected=selected, local=config.local_gates))
 
 
+def _sign_of_life(config: Config) -> None:
+    """Whatever somebody asks who has claimed a task, the claim is renewed."""
+    from gaterun.core.state_place import place_of
+
+    if place_of(config.root, config.settings.state).file.exists():
+        from gaterun.cli.coordination import sign_of_life
+
+        sign_of_life(config)
+
+
 def workspace_options(function: F) -> F:
     """Add ``-C -c -P -o -p`` to a command, which gets an `Opened` as first argument."""
 
@@ -203,6 +213,7 @@ def workspace_options(function: F) -> F:
         **arguments: Any,
     ) -> Any:
         opened = open_workspace(directory, config_file, profile, override, plugin)
+        _sign_of_life(opened.config)
         return function(opened, **arguments)
 
     folder = click.Path(path_type=Path)
