@@ -59,6 +59,10 @@ class Desk(Struct, frozen=True, kw_only=True):
             help=nearest(name, known) or f"it has {', '.join(known) or 'none'}",
         )
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return clock()
+
     @property
     def head(self) -> str:
         """The commit that is checked out; empty without one."""
@@ -95,7 +99,7 @@ class Desk(Struct, frozen=True, kw_only=True):
         if db is not None:
             with db:
                 histories = db.histories(self.phase.id)
-        return look_over(self.phase, histories, gates, self.place, tree=tree, now=clock())
+        return look_over(self.phase, histories, gates, self.place, tree=tree, now=self.now())
 
     def standing(self) -> tuple[tuple[Standing, ...], str]:
         """How all gates stand on this tree, and its digest."""
@@ -139,7 +143,7 @@ def participant(place: Place) -> Participant:
             name = getpass.getuser()
         except (KeyError, OSError):
             name = "somebody"  # a container's user without a name
-    return Participant(name, str(place.worktree))
+    return Participant(actor=name, worktree=str(place.worktree))
 
 
 def task_and_phase(words: tuple[str, ...]) -> tuple[str | None, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.coordination import Desk, clock, desk, task_and_phase
+from gaterun.cli.coordination import Desk, desk, task_and_phase
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.errors import NothingSelected, Refused
 from gaterun.model.phase import Phase, Requirement
@@ -45,10 +45,11 @@ def command(opened: Opened, *, words: tuple[str, ...]) -> int:
     here.task(name)
     gates = gates_of(here.phase, name)
     with here.create() as db:
+        mine = db.history(here.phase.id, name).claims.get(here.who)
         claim = Claim(db, here.phase, name, here.who, _epoch(here, db, name))
         _check_collisions(here, name, claim)
         if not any(gate.task == name for gate in gates):
-            claim.conclude(Said(), now=clock())
+            claim.conclude(Said(released=mine is None), now=here.now())
             raise NothingSelected(
                 f"task {name} has no gates, so that nothing can verify it",
                 help=f"give it one in {here.phase.source}",
@@ -56,13 +57,20 @@ def command(opened: Opened, *, words: tuple[str, ...]) -> int:
         record = _measure(here, gates)
         trusted = not policy_failed(record)
         if trusted:
-            claim.prove(record, gates, now=clock())
+            claim.prove(record, gates, now=here.now())
         overview = here.overview()
         view = overview.task(name)
         verified = view.covered and trusted
         claim.conclude(
-            Said(run=record.id, verified=verified, passed=view.passed, total=len(view.gates)),
-            now=clock(),
+            Said(
+                run=record.id,
+                verified=verified,
+                passed=view.passed,
+                total=len(view.gates),
+                # One that was made only to say this is nobody's afterwards.
+                released=verified or mine is None,
+            ),
+            now=here.now(),
         )
     click.echo("".join(f"{line}\n" for line in answer(view, record, verified=verified)), nl=False)
     if verified:
@@ -90,7 +98,7 @@ def _epoch(here: Desk, db: StateDb, name: str) -> int:
     """
     from gaterun.core.lease import own_claim, take
 
-    now = clock()
+    now = here.now()
     history = db.history(here.phase.id, name)
     epoch = own_claim(history, name, here.who, now)
     if epoch and history.lease is not None and history.lease.is_live(now):
@@ -108,7 +116,7 @@ def _check_collisions(here: Desk, name: str, claim: Claim) -> None:
 
     if found := obstacles(name, here.overview().collisions):
         message = f"task {name} is not done: " + "; ".join(item.text for item in found)
-        claim.refuse(message, now=clock())
+        claim.refuse(message, now=here.now())
         raise Refused(message, help="nothing was measured; `gaterun status` shows what collides")
 
 
@@ -150,7 +158,7 @@ def _measure(here: Desk, gates: Sequence[Requirement]) -> RunRecord:
         in_force=opened.in_force(here.phase),
     )
     try:
-        with Renewing(here.place.file, here.who):
+        with Renewing(here.place.file, here.who, clock=here.now):
             return session.run()
     finally:
         screen.abandon()

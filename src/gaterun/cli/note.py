@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gaterun.cli.coordination import clock, desk, task_and_phase
+from gaterun.cli.coordination import desk, task_and_phase
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.errors import UsageError
 from gaterun.model.task_state import Kind
@@ -57,5 +57,5 @@ def _say(opened: Opened, phase: str | None, task: str, kind: Kind, text: str) ->
     if kind is not Kind.UNBLOCK and not text.strip():
         raise UsageError("an empty text says nothing")
     with here.create() as db:
-        say(db, here.phase.id, task, here.who, kind=kind, text=text.strip(), now=clock())
+        say(db, here.phase.id, task, here.who, kind=kind, text=text.strip(), now=here.now())
     return 0

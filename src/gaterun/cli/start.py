@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.coordination import Desk, clock, desk, task_and_phase
+from gaterun.cli.coordination import Desk, desk, task_and_phase
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.task_state import TaskState
 
@@ -46,7 +46,7 @@ def command(opened: Opened, *, words: tuple[str, ...], overlap_ok: bool) -> int:
             here.phase.id,
             task.id,
             here.who,
-            now=clock(),
+            now=here.now(),
             head=here.head,
             unmet=[_unmet(overview.task(need)) for need in overview.task(name).unmet],
             overlapping=overlapping(task, here.phase, Git(opened.root).files),

@@ -24,12 +24,14 @@ class Active(Struct, frozen=True, kw_only=True):
     Attributes:
         begun: position of the event that began it; of two tasks the later one gives way.
         head: commit from which the work began.
+        live: whether somebody is working on it now.
     """
 
     task: Task
     who: Participant
     begun: int
     head: str
+    live: bool
 
 
 class _Seen(Struct, frozen=True, kw_only=True):
@@ -119,6 +121,8 @@ def _look(item: Active, snapshots: Snapshots, own: Collection[str], landed: str 
 def _shared(active: Sequence[Active]) -> Iterator[Collision]:
     by_tree: dict[str, list[str]] = {}
     for item in active:
+        if not item.live:
+            continue
         by_tree.setdefault(item.who.worktree, []).append(item.task.id)
     for worktree, tasks in by_tree.items():
         if len(tasks) > 1:

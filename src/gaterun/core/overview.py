@@ -82,6 +82,7 @@ def active(tasks: Sequence[TaskView]) -> tuple[Active, ...]:
             who=view.history.holder,
             begun=view.history.begun,
             head=view.history.head,
+            live=view.live,
         )
         for view in tasks
         if view.history.holder is not None and (view.live or view.history.done is not None)

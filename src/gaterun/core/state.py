@@ -64,9 +64,6 @@ class StateDb:
         try:
             with self._told():
                 self._check()
-                # What cannot share memory, a network file system for one, answers otherwise
-                # and stays with a rollback journal, which is as safe.
-                self._connection.execute("pragma journal_mode=wal").fetchone()
                 self._connection.execute("pragma synchronous=full")
         except BaseException:
             self._connection.close()
@@ -331,6 +328,9 @@ def _make(path: Path) -> None:
         with written_aside(path) as aside:
             connection = sqlite3.connect(aside, isolation_level=None)
             try:
+                # Where memory cannot be shared, on a network file system for one, the answer is
+                # another, and it stays with a rollback journal, which is as safe.
+                connection.execute("pragma journal_mode=wal").fetchone()
                 connection.executescript(f"begin immediate; {SCHEMA} commit;")
             finally:
                 connection.close()

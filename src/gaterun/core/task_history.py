@@ -39,9 +39,9 @@ def _after(history: TaskHistory, event: TaskEvent) -> TaskHistory:
         case Kind.DONE:
             if event.epoch != history.epoch:
                 return history
-            verified = event.said.verified
-            history = replace(history, done=event, once_verified=history.once_verified or verified)
-            return _released(history) if verified else history
+            proved = event if event.said.verified else history.proved
+            history = replace(history, done=event, proved=proved)
+            return _released(history) if event.said.released else history
         case Kind.BLOCK:
             return _released(replace(history, blocked=event))
         case Kind.UNBLOCK:

@@ -131,7 +131,7 @@ def _view(
         history=history,
         gates=gates,
         unmet=unmet,
-        stale=history.once_verified and not covered,
+        stale=history.proved is not None and not covered,
         live=live,
         covered=covered,
     )

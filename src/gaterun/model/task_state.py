@@ -34,7 +34,7 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
-class Participant(Struct, frozen=True, order=True):
+class Participant(Struct, frozen=True, kw_only=True):
     """Who works: a name, and the top of the working tree that is worked in."""
 
     actor: str
@@ -51,6 +51,7 @@ class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
         run: id of the run that ``done`` made.
         verified: whether every gate of the task and of all that it needs had passed.
         passed, total: blocking gates of the task itself.
+        released: whether the claim is given back with it.
     """
 
     text: str = ""
@@ -60,6 +61,7 @@ class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
     verified: bool = False
     passed: int = 0
     total: int = 0
+    released: bool = False
 
 
 class TaskEvent(Struct, frozen=True, kw_only=True):
@@ -112,7 +114,7 @@ class TaskHistory(Struct, frozen=True, kw_only=True):
         head: commit from which the work of the newest claim began.
         claims: the newest claim of each participant that was not given back.
         done: the newest ``done`` since work on it began.
-        once_verified: whether any ``done`` found it verified.
+        proved: the newest ``done`` that found it verified.
         blocked: what blocks it, if something does.
         last: the newest event.
         note: the newest note.
@@ -125,7 +127,7 @@ class TaskHistory(Struct, frozen=True, kw_only=True):
     head: str = ""
     claims: dict[Participant, int] = field(default_factory=dict)
     done: TaskEvent | None = None
-    once_verified: bool = False
+    proved: TaskEvent | None = None
     blocked: TaskEvent | None = None
     last: TaskEvent | None = None
     note: TaskEvent | None = None

@@ -77,8 +77,8 @@ def lasting(view: TaskView, overview: Overview) -> Iterator[str]:
         yield f"needs {', '.join(view.unmet)}"
     if not view.gates:
         yield "no gate can verify it"
-    if view.stale:
-        yield "stale: verified once, on another tree"
+    if view.stale and history.proved is not None:
+        yield f"stale: was verified in {clean.line(history.proved.who.worktree)}"
     if view.state is TaskState.CLAIMED and view.missing:
         yield f"not covered: {', '.join(view.missing)}"
     if view.waived:
