@@ -219,7 +219,7 @@ def _blocked(task: str, history: TaskHistory, now: float) -> Refused | None:
         return None
     event = history.blocked
     return Refused(
-        f"task {task} is blocked since {age(now - event.at)} by {event.who.actor}: "
+        f"task {task} was blocked {age(now - event.at)} ago by {event.who.actor}: "
         f"{event.said.text}",
         help=f"`gaterun unblock {task}` when that is over",
     )
@@ -229,9 +229,8 @@ def _held(task: str, history: TaskHistory, who: Participant, now: float) -> Refu
     lease = history.lease
     if lease is None or lease.holder == who or not lease.is_live(now):
         return None
-    heard = history.last.at if history.last else lease.since
     return Refused(
-        f"task {task} is held by {described(lease.holder)}, last heard of {age(now - heard)} ago",
+        f"task {task} is held by {described(lease.holder)}, last heard of {age(now - lease.heard)} ago",
         help=f"without a sign of life its claim ends in {age(lease.until - now)}",
     )
 

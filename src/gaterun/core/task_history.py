@@ -34,8 +34,8 @@ def _after(history: TaskHistory, event: TaskEvent) -> TaskHistory:
             lease = history.lease
             if lease is None or event.epoch != lease.epoch or event.who != lease.holder:
                 return history
-            until = max(lease.until, event.at + LEASE)
-            return replace(history, last=event, lease=replace(lease, until=until))
+            heard = max(lease.heard, event.at)
+            return replace(history, lease=replace(lease, heard=heard, until=heard + LEASE))
         case Kind.DONE:
             if event.epoch != history.epoch:
                 return history
@@ -62,6 +62,7 @@ def _started(history: TaskHistory, event: TaskEvent) -> TaskHistory:
             epoch=event.epoch,
             holder=event.who,
             since=lease.since if same and lease is not None else event.at,
+            heard=event.at,
             until=event.at + LEASE,
         ),
         holder=event.who,

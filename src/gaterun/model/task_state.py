@@ -90,12 +90,14 @@ class Lease(Struct, frozen=True, kw_only=True):
     Attributes:
         epoch: number of the claim; only the newest one counts.
         since: when it was taken, seconds since the epoch.
+        heard: the last sign of life of its holder.
         until: when it ends unless it is renewed.
     """
 
     epoch: int
     holder: Participant
     since: float
+    heard: float
     until: float
 
     def is_live(self, now: float) -> bool:
@@ -116,7 +118,7 @@ class TaskHistory(Struct, frozen=True, kw_only=True):
         done: the newest ``done`` since work on it began.
         proved: the newest ``done`` that found it verified.
         blocked: what blocks it, if something does.
-        last: the newest event.
+        last: the newest event that is more than a sign of life.
         note: the newest note.
     """
 

@@ -40,7 +40,8 @@ def _lines(overview: Overview) -> Iterator[str]:
     yield f"{tasks.counted(overview.tasks)}."
     yield ""
     yield f"Tree `{overview.tree[:12] or 'unknown'}`."
-    yield f"{_RENDERED}{_moment(overview.now)}."
+    outlook = "; ".join(map(_cell, tasks.outlook(overview.forecast)))
+    yield f"{_RENDERED}{_moment(overview.now)}{': ' if outlook else ''}{outlook}."
     yield ""
     yield "| task | title | state | owner | gates | last event | remarks |"
     yield "|---|---|---|---|---|---|---|"

@@ -39,13 +39,14 @@ def table(overview: Overview) -> list[str]:
 
 def row(view: TaskView, overview: Overview) -> tuple[str, ...]:
     """The cells of a task, as in `HEADER`."""
-    last = view.history.last
+    last, lease = view.history.last, view.history.lease
+    moment = max(last.at if last else 0.0, lease.heard if lease else 0.0)
     return (
         clean.line(view.task.id),
         view.state.value,
         owner(view),
         f"{view.passed}/{len(view.gates)}",
-        f"{age(overview.now - last.at)} ago" if last else "-",
+        f"{age(overview.now - moment)} ago" if last else "-",
         "; ".join(remarks(view, overview)),
     )
 
@@ -63,9 +64,8 @@ def owner(view: TaskView) -> str:
 def remarks(view: TaskView, overview: Overview) -> Iterator[str]:
     """What else is to be known of a task."""
     yield from lasting(view, overview)
-    last = view.history.last
-    if view.history.lease is not None and not view.live and last is not None:
-        yield f"silent {age(overview.now - last.at)}"
+    if view.history.lease is not None and not view.live:
+        yield f"silent {age(overview.now - view.history.lease.heard)}"
 
 
 def lasting(view: TaskView, overview: Overview) -> Iterator[str]:
@@ -84,7 +84,7 @@ def lasting(view: TaskView, overview: Overview) -> Iterator[str]:
     if view.waived:
         yield f"{view.waived} waived"
     if history.lease is not None and not view.live:
-        yield "claim ran out"
+        yield "its claim ran out"
     if history.note is not None:
         yield f"{clean.line(history.note.who.actor)}: {clean.line(history.note.said.text)}"
     count = sum(view.task.id in item.tasks for item in overview.collisions)

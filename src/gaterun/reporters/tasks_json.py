@@ -71,6 +71,7 @@ def _task(view: TaskView) -> dict[str, object]:
             "actor": lease.holder.actor,
             "worktree": lease.holder.worktree,
             "since": lease.since,
+            "heard": lease.heard,
             "until": lease.until,
             "live": view.live,
         }
