@@ -264,6 +264,22 @@ def test_another_condition_is_another_gate(team: Team) -> None:
     assert team.states()["7.3"] == "claimed"
 
 
+def test_another_baseline_is_another_judgement(team: Team) -> None:
+    ratchet = PHASE.replace('require = "n <= 1"', 'ratchet = ["n"]')
+    team.project.phase(
+        ratchet.replace("[task.", '[phase.outputs]\nbaseline = "base.json"\n[task.', 1)
+    )
+    team.project.write({"src/lib.rs": "bad bad\n"})
+    team.project.commit()
+    assert team.here("baseline", "p", "--at", "HEAD").code == 0
+    assert team.here("done", "7.3").code == 0
+    document = json.loads((team.project.root / "base.json").read_text())
+    shutil.rmtree(team.project.root / ".gaterun/runs")
+    assert team.states()["7.3"] == "verified"
+    (team.project.root / "base.json").write_text(json.dumps(document) + "\n")
+    assert team.states()["7.3"] == "claimed"
+
+
 def test_a_later_failure_on_the_same_tree_counts(team: Team) -> None:
     team.project.phase(PHASE.replace('use = "value"\nnumber = 1', 'use = "value"\nfile = "../n"'))
     (team.project.root.parent / "n").write_text("1")

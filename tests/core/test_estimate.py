@@ -23,7 +23,7 @@ def phase(*tasks: Task) -> Phase:
 SEED = phase(
     task("7.1", "2.4d"), task("7.2", "2.4d"), task("7.3", "1.2d"), task("7.4", "1d", "7.3", "7.1")
 )
-TODO = {name: TaskState.READY for name in ("7.1", "7.2", "7.3", "7.4")}
+TODO = dict.fromkeys(("7.1", "7.2", "7.3", "7.4"), TaskState.READY)
 
 
 def look(states: dict[str, TaskState], since: dict[str, float], now: float = 0.0) -> Forecast:

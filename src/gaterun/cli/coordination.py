@@ -17,6 +17,7 @@ from gaterun.model.condition import nearest
 from gaterun.model.errors import GaterunError, UsageError
 from gaterun.model.phase import Phase, Task
 from gaterun.model.task_state import Participant, TaskHistory
+from gaterun.reporters import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +72,20 @@ class Desk(Struct, frozen=True, kw_only=True):
         git = Git(self.opened.root)
         return (git.commit("HEAD") or "") if git.present else ""
 
+    @property
+    def baseline(self) -> str:
+        """Digest of the phase's own baseline; empty without one."""
+        import hashlib
+
+        from gaterun.cli.find_baseline import baseline_path
+        from gaterun.core.store import Store
+
+        path = baseline_path(self.phase, self.opened.root, Store(self.opened.config.state))
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
     def create(self) -> StateDb:
         """The state, made where there is none, and looked through."""
         from gaterun.core.state import StateDb
@@ -107,7 +122,7 @@ class Desk(Struct, frozen=True, kw_only=True):
         from gaterun.core.task_evidence import Present, with_evidence
 
         looked = look(self.opened, self.phase)
-        present = Present(looked.binder, looked.tree)
+        present = Present(looked.binder, looked.tree, self.baseline)
         in_force = self.opened.in_force(self.phase)
         found = looked.survey(self.phase.requirements, in_force)
         db = self.existing()
@@ -137,7 +152,7 @@ def desk(opened: Opened, phase: str | None = None) -> Desk:
 
 def participant(place: Place) -> Participant:
     """Who is asking: as the environment says, else the user, in this working tree."""
-    name = os.environ.get(ACTOR, "").strip()
+    name = clean.line(os.environ.get(ACTOR, ""))
     if not name:
         try:
             name = getpass.getuser()

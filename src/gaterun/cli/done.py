@@ -54,10 +54,11 @@ def command(opened: Opened, *, words: tuple[str, ...]) -> int:
                 f"task {name} has no gates, so that nothing can verify it",
                 help=f"give it one in {here.phase.source}",
             )
+        baseline = here.baseline
         record = _measure(here, gates)
         trusted = not policy_failed(record)
         if trusted:
-            claim.prove(record, gates, now=here.now())
+            claim.prove(record, gates, baseline=baseline, now=here.now())
         overview = here.overview()
         view = overview.task(name)
         verified = view.covered and trusted
@@ -73,6 +74,9 @@ def command(opened: Opened, *, words: tuple[str, ...]) -> int:
             now=here.now(),
         )
     click.echo("".join(f"{line}\n" for line in answer(view, record, verified=verified)), nl=False)
+    for item in overview.collisions:
+        if name in item.tasks:
+            click.echo(f"{item.severity.value}: {item.text}", err=True)
     if verified:
         return int(ExitCode.OK)
     return int(record.exit_code if record.exit_code is not ExitCode.OK else ExitCode.FAILED)

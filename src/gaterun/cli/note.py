@@ -8,6 +8,7 @@ from gaterun.cli.coordination import desk, task_and_phase
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.errors import UsageError
 from gaterun.model.task_state import Kind
+from gaterun.reporters import clean
 
 
 @click.command(
@@ -54,8 +55,9 @@ def _say(opened: Opened, phase: str | None, task: str, kind: Kind, text: str) ->
 
     here = desk(opened, phase)
     here.task(task)
-    if kind is not Kind.UNBLOCK and not text.strip():
+    text = clean.line(text)
+    if kind is not Kind.UNBLOCK and not text:
         raise UsageError("an empty text says nothing")
     with here.create() as db:
-        say(db, here.phase.id, task, here.who, kind=kind, text=text.strip(), now=here.now())
+        say(db, here.phase.id, task, here.who, kind=kind, text=text, now=here.now())
     return 0

@@ -153,7 +153,7 @@ def _table(overview: Overview) -> Group:
         texts = [Text(cell, colour if at == 1 else "") for at, cell in enumerate(cells)]
         table.add_row(*texts)
     below = [
-        tasks.counted(overview.tasks),
+        tasks.counted(overview),
         *tasks.outlook(overview.forecast),
         *tasks.collided(overview),
     ]

@@ -27,6 +27,9 @@ _NOBODY = {
     for what, value in (("NAME", "gaterun"), ("EMAIL", "gaterun@localhost"), ("DATE", "@0 +0000"))
 }
 
+#: What is gone in a moment is not worth compressing, nor warning of its line ends.
+_QUICKLY = ("-c", "core.looseCompression=0", "-c", "core.safecrlf=false")
+
 
 class Snapshot(Struct, frozen=True, kw_only=True):
     """A working tree at one moment.
@@ -100,7 +103,7 @@ class Snapshots:
         if index.exists():
             shutil.copy2(index, own)
         env = {**self._env, "GIT_INDEX_FILE": str(own)}
-        git(*HONEST, "-c", "core.safecrlf=false", "add", "--all", *pathspec(str(worktree)), env=env)
+        git(*HONEST, *_QUICKLY, "add", "--all", *pathspec(str(worktree)), env=env)
         tree = git("write-tree", env=env).decode().strip()
         if tree == git("rev-parse", f"{head}^{{tree}}").decode().strip():
             return Snapshot(commit=head, head=head, branch=branch)

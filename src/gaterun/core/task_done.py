@@ -28,14 +28,25 @@ class Claim:
         self._who = who
         self._epoch = epoch
 
-    def prove(self, record: RunRecord, gates: Sequence[Requirement], *, now: float) -> None:
+    def prove(
+        self, record: RunRecord, gates: Sequence[Requirement], *, baseline: str, now: float
+    ) -> None:
         """Append the evidence of a run.
+
+        Args:
+            baseline: digest of the baseline that it was judged with.
 
         Raises:
             Refused: the claim was superseded meanwhile; that is noted, and nothing else.
         """
         items = evidence_of(
-            record, gates, phase=self._phase, epoch=self._epoch, who=self._who, at=now
+            record,
+            gates,
+            phase=self._phase,
+            epoch=self._epoch,
+            who=self._who,
+            baseline=baseline,
+            at=now,
         )
         with self._fenced(now):
             for item in items:

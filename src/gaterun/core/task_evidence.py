@@ -33,11 +33,13 @@ class Present:
     Args:
         binder: of the tree.
         tree: as it is now; ``None`` where nothing is known about it.
+        baseline: digest of the baseline that gates are compared with.
     """
 
-    def __init__(self, binder: Binder, tree: TreeState | None) -> None:
+    def __init__(self, binder: Binder, tree: TreeState | None, baseline: str) -> None:
         self._binder = binder
         self._tree = tree
+        self._baseline = baseline
 
     @property
     def digest(self) -> str:
@@ -46,33 +48,35 @@ class Present:
 
     def key(self, gate: Requirement) -> EvidenceKey | None:
         """What a measurement made now would depend on; ``None`` where nobody can say."""
-        return key_of(gate, self._binder.bind(gate), self.digest)
+        return key_of(gate, self._binder.bind(gate), self.digest, self._baseline)
 
 
-def key_of(gate: Requirement, binding: Binding | None, tree: str) -> EvidenceKey | None:
+def key_of(
+    gate: Requirement, binding: Binding | None, tree: str, baseline: str
+) -> EvidenceKey | None:
     """What a measurement depends on, but for the folder; ``None`` where nothing is known.
 
     Args:
         binding: of the measurement; where nobody can say on which files it depends, it is
             bound to the whole tree.
         tree: digest of that.
+        baseline: digest of the baseline, which counts where a condition compares with it.
     """
     if not tree:
         return None
     host = [platform.system(), platform.machine()]
     if gate.gate.exclusive or any(metric.host_bound for metric in gate.gate.metrics):
         host += [platform.node(), str(os.cpu_count())]
+    judged = (*gate.conditions, *([baseline] if gate.compared else []))
     if binding is None:
         options = f"{type(gate.options).__qualname__} {gate.options!r}"
         return EvidenceKey(
-            definition=_sha(__version__, gate.gate.name, options, *gate.conditions),
+            definition=_sha(__version__, gate.gate.name, options, *judged),
             inputs=f"tree {tree}",
             tools=_sha(*host),
         )
     return EvidenceKey(
-        definition=_sha(
-            binding.gaterun, binding.code, binding.options, binding.base, *gate.conditions
-        ),
+        definition=_sha(binding.gaterun, binding.code, binding.options, binding.base, *judged),
         inputs=binding.inputs,
         tools=_sha(binding.tools, binding.environment, *host),
     )
@@ -135,6 +139,7 @@ def evidence_of(
     phase: Phase,
     epoch: int,
     who: Participant,
+    baseline: str,
     at: float,
 ) -> tuple[TaskEvidence, ...]:
     """What a run says about gates, as evidence of the tree at its beginning.
@@ -149,7 +154,7 @@ def evidence_of(
             gate=result.node_id,
             epoch=epoch,
             who=who,
-            key=key_of(chosen[result.node_id], result.binding, record.tree.digest),
+            key=key_of(chosen[result.node_id], result.binding, record.tree.digest, baseline),
             tree=record.tree.digest,
             run=record.id,
             at=at,

@@ -37,7 +37,7 @@ def _lines(overview: Overview) -> Iterator[str]:
     yield f"# {_cell(f'{phase.id}: {phase.title}' if phase.title else phase.id)}"
     yield ""
     yield "**COMPLETE**" if overview.complete else "**INCOMPLETE**"
-    yield f"{tasks.counted(overview.tasks)}."
+    yield f"{tasks.counted(overview)}."
     yield ""
     yield f"Tree `{overview.tree[:12] or 'unknown'}`."
     outlook = "; ".join(map(_cell, tasks.outlook(overview.forecast)))

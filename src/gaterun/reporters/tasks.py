@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from gaterun.core.estimate import Forecast
 from gaterun.core.overview import Overview
@@ -19,7 +19,7 @@ def summary(overview: Overview) -> list[str]:
     """All that is to be said of the tasks."""
     return [
         *table(overview),
-        counted(overview.tasks),
+        counted(overview),
         *outlook(overview.forecast),
         *collided(overview),
     ]
@@ -113,10 +113,11 @@ def outlook(found: Forecast | None) -> list[str]:
     return lines
 
 
-def counted(tasks: Sequence[TaskView]) -> str:
-    """How many tasks are verified."""
-    verified = sum(view.state is TaskState.VERIFIED for view in tasks)
-    return f"{verified} of {len(tasks)} tasks are verified on this tree"
+def counted(overview: Overview) -> str:
+    """How many tasks are verified, and whether the phase is complete."""
+    verified = sum(view.state is TaskState.VERIFIED for view in overview.tasks)
+    told = f"{verified} of {len(overview.tasks)} tasks are verified on this tree"
+    return f"{told}: the phase is complete" if overview.complete else told
 
 
 def _days(seconds: float) -> str:
