@@ -15,7 +15,7 @@ import pytest
 
 from gaterun.core import lease
 from gaterun.core.state import StateDb
-from gaterun.core.task_history import LEASE
+from gaterun.core.task_history import LEASE, fold
 from gaterun.model.errors import Refused, UsageError
 from gaterun.model.record import GateResult
 from gaterun.model.task_state import (
@@ -164,6 +164,21 @@ def test_signs_of_life(path: Path) -> None:
             start(db, BOB, now=LEASE + 1)
         lease.renew(db, ALICE, now=3 * LEASE)  # it ran out, and stays so
         assert start(db, BOB, now=3 * LEASE) == 2
+
+
+def test_a_fold_over_the_last_signs_is_the_fold_over_all(path: Path) -> None:
+    with StateDb.create(path) as db:
+        start(db)
+        start(db, task="2")
+        for late in range(60, 600, 60):
+            lease.renew(db, ALICE, now=float(late))
+        lease.renew(db, ALICE, now=LEASE)
+        start(db, BOB, now=3 * LEASE)
+        lease.renew(db, BOB, now=3 * LEASE + 100)
+        events = db.events("p")
+        assert len(events) > 20
+        assert db.histories("p") == fold(events)
+        assert db.history("p", "2") == fold(events)["2"]
 
 
 def test_another_clock_takes_nothing_away(path: Path) -> None:

@@ -117,21 +117,30 @@ class StateDb:
 
     def events(self, phase: str, task: str = "") -> tuple[TaskEvent, ...]:
         """Everything that happened in a phase, or to one task of it, oldest first."""
-        where = "phase = ? and task = ?" if task else "phase = ?"
-        with self._told():
-            rows = self._connection.execute(
-                f"select {_EVENT} from event where {where} order by seq",  # noqa: S608
-                (phase, task) if task else (phase,),
-            ).fetchall()
-        return tuple(self._event(row) for row in rows)
+        return self._select(phase, task, every_sign=True)
 
     def histories(self, phase: str) -> dict[str, TaskHistory]:
         """The fold over a phase's events, by task id; only tasks that something happened to."""
-        return fold(self.events(phase))
+        return fold(self._select(phase, "", every_sign=False))
 
     def history(self, phase: str, task: str) -> TaskHistory:
         """The fold over the events of one task."""
-        return fold(self.events(phase, task)).get(task, TaskHistory())
+        return fold(self._select(phase, task, every_sign=False)).get(task, TaskHistory())
+
+    def _select(self, phase: str, task: str, *, every_sign: bool) -> tuple[TaskEvent, ...]:
+        """Events, oldest first; of the signs of life of a claim the last one alone is enough."""
+        where = "phase = ?1 and task = ?2" if task else "phase = ?1"
+        query = f"select {_EVENT} from event where {where}"  # noqa: S608 - no value is in it
+        if not every_sign:
+            query += (
+                " and (kind != 'heartbeat' or seq in (select max(seq) from event "
+                f"where {where} and kind = 'heartbeat' group by task, epoch, actor))"
+            )
+        with self._told():
+            rows = self._connection.execute(
+                f"{query} order by seq", (phase, task) if task else (phase,)
+            ).fetchall()
+        return tuple(self._event(row) for row in rows)
 
     def append(
         self,
