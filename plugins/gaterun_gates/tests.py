@@ -313,7 +313,10 @@ GATE = gaterun.Gate(
         gaterun.Metric(
             name="new_failures",
             help="failed tests that known_failures does not name",
-            counts=gaterun.Counted(rules=("test-failed",)),
+            counts=gaterun.Counted(
+                rules=("test-failed",),
+                severities=(gaterun.Severity.ERROR, gaterun.Severity.WARNING),
+            ),
         ),
         gaterun.Metric(name="passed", better=_HIGHER, help="tests that passed"),
         gaterun.Metric(name="failed", help="tests that failed, known or not"),

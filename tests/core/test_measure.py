@@ -112,7 +112,7 @@ def test_evidence_of_each_command(measured: Any, project: Any) -> None:
         (("true",), "/", 0),
     ]
     logs = [e.log for e in evidence]
-    assert logs == ["logs/1.g/01-true", "logs/1.g/02-false", "logs/1.g/03-true"]
+    assert logs == ["logs/1.g.01-true", "logs/1.g.02-false", "logs/1.g.03-true"]
 
 
 def test_evidence_is_kept_where_it_refuses(measured: Any) -> None:

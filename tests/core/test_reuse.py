@@ -306,6 +306,20 @@ def test_a_tree_that_changes_meanwhile_is_no_verdict(project: Any) -> None:
     assert not list((project.root / ".gaterun/measured").glob("bound-*"))
 
 
+def test_only_a_committed_tree_has_verdicts_where_that_is_asked_for(bound: Any) -> None:
+    assert bound.run("p", "--require-clean").outcomes == {"1::bound": "pass"}
+    bound.write({"README.md": "changed\n"})
+    ran = bound.run("p", "--require-clean")
+    assert (ran.code, ran.outcomes) == (7, {"1::bound": "dirty-tree"})
+    assert "commit or stash" in ran.out
+    assert measured(bound, reused=True) == {"1::bound": "pass"}
+
+
+def test_without_git_no_tree_is_that_of_a_commit(project: Any) -> None:
+    project.gates("pass")
+    assert project.run("p", "--require-clean").outcomes == {"1::pass": "dirty-tree"}
+
+
 def test_what_was_not_used_for_the_longest_time_goes_first(
     bound: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

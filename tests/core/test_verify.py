@@ -67,8 +67,8 @@ def test_every_half_record_is_refused(recorded: Any) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("changed", "logs/1.garbage/01-python.out is not what was recorded"),
-        ("missing", "logs/1.garbage/01-python.out is missing"),
+        ("changed", "logs/1.garbage.01-python.out is not what was recorded"),
+        ("missing", "logs/1.garbage.01-python.out is missing"),
         ("extra", "logs/extra was not there when the run ended"),
         ("moved", "the record is of run"),
         ("no sums", "SHA256SUMS is missing"),
@@ -78,7 +78,7 @@ def test_every_half_record_is_refused(recorded: Any) -> None:
 )
 def test_what_is_wrong_is_said(recorded: Any, what: str, said: str) -> None:
     folder: Path = recorded.folder
-    (log,) = folder.glob("logs/1.garbage/*.out")
+    (log,) = folder.glob("logs/1.garbage.*.out")
     record = folder / "record.json"
     match what:
         case "changed":
@@ -102,7 +102,7 @@ def test_what_is_wrong_is_said(recorded: Any, what: str, said: str) -> None:
             (folder / "SHA256SUMS").write_text(sums_text(sums))
     ran = recorded.run("runs", "verify", folder.name)
     assert ran.code == (4 if what == "no sums" else 1)
-    text = (ran.out + ran.err).replace(log.stem.removeprefix("01-"), "python")
+    text = (ran.out + ran.err).replace(log.stem.removeprefix("1.garbage.01-"), "python")
     assert said in text
     assert ("help:" in ran.err) if ran.code == 4 else ("do not rely on it" in ran.out)
 

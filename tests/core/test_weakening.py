@@ -8,7 +8,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from msgspec.structs import replace
 
 import gaterun
@@ -85,6 +85,7 @@ numbers = st.one_of(
 bounds = st.tuples(st.sampled_from(list(Operator)), numbers)
 
 
+@settings(deadline=None)
 @given(wanted=bounds, given_=st.lists(bounds, max_size=4), value=numbers)
 def test_what_is_implied_holds_for_every_value(wanted, given_, value):
     def holds(bound):
@@ -96,6 +97,7 @@ def test_what_is_implied_holds_for_every_value(wanted, given_, value):
         assert holds(wanted)
 
 
+@settings(deadline=None)
 @given(wanted=bounds, more=st.lists(bounds, max_size=4))
 def test_what_is_asked_as_before_is_implied_whatever_else_is_asked(wanted, more):
     assert implied(wanted, [*more, wanted])
@@ -105,6 +107,7 @@ def written(operator: str, limit: int) -> str:
     return f"n {operator} {limit}"
 
 
+@settings(deadline=None)
 @given(
     operator=st.sampled_from(["<", "<=", ">", ">="]),
     limit=st.integers(-100, 100),
@@ -125,6 +128,7 @@ def test_a_limit_that_moves_is_looser_in_one_direction_only(operator, limit, by)
     assert change.kind is ChangeKind.CONDITION_REMOVED
 
 
+@settings(deadline=None)
 @given(
     base=st.lists(
         st.tuples(st.sampled_from(list(Operator)), st.integers(-3, 3)), min_size=1, max_size=3
@@ -244,6 +248,7 @@ def test_a_gate_that_was_switched_off_asked_for_nothing():
 day = st.dates(date(2026, 1, 1), date(2028, 1, 1))
 
 
+@settings(deadline=None)
 @given(was=st.none() | day, now=st.none() | day)
 def test_a_gate_that_counts_later_or_no_longer_is_weaker(was, now):
     def until(moment: date | None) -> dict[str, Any]:
@@ -282,6 +287,7 @@ def test_needs_protection_baseline_and_options():
     assert undecided == [ChangeKind.OPTION_CHANGED, ChangeKind.BASELINE_CHANGED]
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_tightening_is_told_by_nobody_and_any_loosening_is(data):
     """Every way to tighten a gate, in any combination; then one way to loosen it on top."""

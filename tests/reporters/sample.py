@@ -375,6 +375,7 @@ RECORD = RunRecord(
     started=STARTED,
     seconds=1884.2,
     exit_code=ExitCode.FAILED,
+    needs={"7.3": ("7.1", "7.2"), "7.4": ("7.3",), "7.4::version": ("7.3::clippy",)},
     base=BASE,
     warnings=("the waiver 'old-urls' is not used any more",),
 )

@@ -51,13 +51,29 @@ def dead_function(ctx: gaterun.Context, workspace: gaterun.Workspace) -> None:
     _insert(_library(workspace), "#[allow(dead_code)]\nfn planted_and_dead() {}\n")
 
 
+def _add_test(workspace: gaterun.Workspace, body: str, attribute: str = "") -> None:
+    path = _library(workspace)
+    test = f"    #[test]\n{attribute}    fn planted() {{\n{body}    }}\n"
+    text = path.read_text("utf-8")
+    path.write_text(f"{text}\n#[cfg(test)]\nmod planted {{\n{test}}}\n", "utf-8")
+
+
 def failing_test(ctx: gaterun.Context, workspace: gaterun.Workspace) -> None:
     """A unit test that panics."""
     del ctx
-    path = _library(workspace)
-    test = '    #[test]\n    fn planted() {\n        panic!("planted");\n    }\n'
-    text = path.read_text("utf-8")
-    path.write_text(f"{text}\n#[cfg(test)]\nmod planted {{\n{test}}}\n", "utf-8")
+    _add_test(workspace, '        panic!("planted");\n')
+
+
+def emptied_test(ctx: gaterun.Context, workspace: gaterun.Workspace) -> None:
+    """A unit test in which nothing can fail."""
+    del ctx
+    _add_test(workspace, "        let _ = 1 + 1;\n")
+
+
+def excused_test(ctx: gaterun.Context, workspace: gaterun.Workspace) -> None:
+    """A unit test that fails, and is said to have to."""
+    del ctx
+    _add_test(workspace, '        panic!("planted");\n', "    #[should_panic]\n")
 
 
 def ignored_test(ctx: gaterun.Context, workspace: gaterun.Workspace) -> None:
@@ -121,6 +137,8 @@ DEAD_CODE = (gaterun.Defect(name="dead-function", plant=dead_function),)
 TESTS = (
     gaterun.Defect(name="failing-test", plant=failing_test),
     gaterun.Defect(name="ignored-test", plant=ignored_test),
+    gaterun.Defect(name="emptied-test", plant=emptied_test),
+    gaterun.Defect(name="excused-test", plant=excused_test),
 )
 HARDCODED = (gaterun.Defect(name="address", plant=address),)
 ENV_COVERAGE = (

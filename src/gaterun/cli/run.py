@@ -61,6 +61,7 @@ Examples:
     metavar="SHARE",
     help="Make this share of the kept measurements again, and fail where one differs.",
 )
+@click.option("--require-clean", is_flag=True, help="Only a committed tree has verdicts.")
 @click.option("--base", default="", metavar="REF", help="Where the phase began.")
 @click.option(
     "--base-policy",
@@ -122,6 +123,7 @@ def command(
     jobs: int | None,
     fresh: bool,
     audit: float,
+    require_clean: bool,
     base: str,
     base_policy: str | None,
     baseline_name: str,
@@ -173,6 +175,7 @@ def command(
         verbosity=max(-2, min(2, verbose - quiet)),
         shown=shown,
         durations=durations,
+        state=store.path,
     )
     specs = (*settings.report, *reports, *((f"junit:{junit}",) if junit else ()))
     wanted = wanted_reports(specs, opened, store)
@@ -203,6 +206,7 @@ def command(
             argv=tuple(sys.argv),
             fresh=fresh,
             audit=audit,
+            require_clean=require_clean,
             writes=tuple(_below(item.path, opened.root) for item in wanted if item.path),
         ),
         tell=tell,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
 
 from gaterun.model.report import Style
@@ -22,6 +23,7 @@ def style_for(
     verbosity: int = 0,
     shown: str = "",
     durations: int = 0,
+    state: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Style:
     """The style for a stream.
@@ -31,6 +33,7 @@ def style_for(
             ``auto`` (https://no-color.org, https://force-color.org).
         output: ``auto``, ``human`` or ``agent``.
         progress: whether a live view is wanted.
+        state: where recorded runs are kept.
     """
     variables = os.environ if environment is None else environment
     terminal = stream.isatty() and variables.get("TERM") != "dumb"
@@ -51,4 +54,5 @@ def style_for(
         shown=shown,
         durations=durations,
         agent=agent,
+        state=state,
     )

@@ -67,7 +67,6 @@ class GateContext:
         self._scratch: Path | None = None
         self._state: Path | None = None
         self._state_lock: int | None = None
-        self._logs: Path | None = None
         self._commands = 0
         self.timeout = math.inf if timeout is None else timeout
         self.deadline = time.monotonic() + self.timeout
@@ -137,10 +136,9 @@ class GateContext:
     ) -> Completed:
         limit = self.remaining if timeout is None else min(timeout, self.remaining)
         self._commands += 1
-        if self._logs is None:
-            self._logs = self._bench.logs / self.name.replace("::", ".")
-            self._logs.mkdir(parents=True, exist_ok=True)
-        log = self._logs / f"{self._commands:02}-{os.path.basename(argv[0])}"  # noqa: PTH119
+        program = os.path.basename(argv[0])  # noqa: PTH119 - of a path or a text
+        # All in one folder: making one for each gate would take as long as all the rest.
+        log = self._bench.logs / f"{self.name.replace('::', '.')}.{self._commands:02}-{program}"
         completed = self._bench.processes.run(
             argv,
             cwd=cwd or self.root,
@@ -154,7 +152,7 @@ class GateContext:
                 self._bench.processes,
                 env=env,
                 root=self.root,
-                log=f"{self._bench.logs.name}/{self._logs.name}/{log.name}",
+                log=f"{self._bench.logs.name}/{log.name}",
             )
         )
         return completed

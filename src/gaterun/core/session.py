@@ -25,7 +25,7 @@ from gaterun.core.git import Git, GitError
 from gaterun.core.lockfile import untouched
 from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
-from gaterun.core.result import obtain
+from gaterun.core.result import obtain, unmeasured
 from gaterun.core.reuse import Shelf
 from gaterun.core.store import RunFolder, Store
 from gaterun.core.tree import TreeState
@@ -36,11 +36,19 @@ from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
-from gaterun.model.verdict import ExitCode, Outcome, exit_code
+from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, exit_code
 from gaterun.model.waiver import InForce
 
 if TYPE_CHECKING:
     from gaterun.core.second_key import SecondKey
+
+
+_UNCLEAN = Verdict(
+    outcome=Outcome.INCONCLUSIVE,
+    reason=Reason.DIRTY_TREE,
+    message="the tree is not that of a commit, and --require-clean asks for one",
+    help="commit or stash what `git status` shows",
+)
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -54,6 +62,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         role: ``run`` or ``baseline``.
         fresh: measure everything, whatever is kept of earlier runs.
         audit: share of the kept measurements that are made again and compared, from 0 to 1.
+        require_clean: measure nothing of a tree that is not that of a commit.
         writes: paths that the run itself writes, relative to the workspace root.
     """
 
@@ -64,6 +73,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     role: str = "run"
     fresh: bool = False
     audit: float = 0.0
+    require_clean: bool = False
     writes: tuple[str, ...] = ()
 
 
@@ -166,6 +176,7 @@ class Session:
             )
         )
 
+        unclean = self.options.require_clean and (tree.dirty or not tree.commit)
         bound = BoundRun(
             Binder(
                 before,
@@ -176,7 +187,7 @@ class Session:
             ),
             Shelf(self.store.path / "measured"),
             self.chosen,
-            fresh=self.options.fresh,
+            fresh=self.options.fresh or unclean,
             audit=self.options.audit,
             in_force=self.in_force,
         )
@@ -209,6 +220,9 @@ class Session:
             return f"gaterun {self.name or self.phase.id} {gate.node_id}"
 
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
+            if unclean:
+                return unmeasured(gate, _UNCLEAN, repeat=repeat(gate))
+
             def say(text: str) -> None:
                 progress(redactor.text(text))
 
@@ -247,12 +261,13 @@ class Session:
             raise
         prober.join(timeout=30)
         if processes.started or len(bound.at_hand) < len(self.chosen):
-            after = self._look(git, [])
+            after = self._look(git, warnings)
             if before and after and (changed := after.changed_since(before)):
                 warnings.append(f"the working tree changed during the run: {named(changed)}")
                 for result in bound.settle(self.chosen, loop.results, after):
                     tell(GateFinished(result=result, time=time.time()))
-            bound.keep(loop.results.values(), folder.id)
+            if after:
+                bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
         if self.in_force.waivers:
             from gaterun.core.waivers import leftovers
@@ -280,6 +295,7 @@ class Session:
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
                 **({POLICY: "What judges"} if entry else {}),
             },
+            needs=self.phase.needs,
             results=(*ordered, entry) if entry else ordered,
             started=started,
             seconds=time.monotonic() - clock,

@@ -21,6 +21,10 @@ from gaterun.model.record import GateResult
 #: How long after its timeout a gate is given up: its processes get this long to end.
 GRACE = 6.0
 
+#: How long one wait lasts at most, seconds. A signal that comes just before a wait begins does
+#: not end it: Python hears of it only when the wait is over.
+_GLANCE = 0.5
+
 
 class Progress(Struct, frozen=True):
     """A gate says what it is doing."""
@@ -104,7 +108,9 @@ class Workers:
         while True:
             moments = [moment for moment, _ in self._looks.values()]
             soonest = min(moments if give_up is None else [*moments, give_up], default=None)
-            wait = None if soonest is None else max(0.0, soonest - time.monotonic())
+            wait = _GLANCE
+            if soonest is not None:
+                wait = min(wait, max(0.0, soonest - time.monotonic()))
             try:
                 message = self._messages.get(timeout=wait)
             except Empty:

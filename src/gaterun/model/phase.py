@@ -161,6 +161,12 @@ class Phase(Struct, frozen=True, kw_only=True):
         """Every gate, by task in order, phase-wide ones last."""
         return (*(gate for task in self.tasks for gate in task.gates), *self.gates)
 
+    @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """What each task and each gate waits for, by task id and node id; nothing for the rest."""
+        tasks = {task.id: task.needs for task in self.tasks if task.needs}
+        return tasks | {gate.node_id: gate.needs for gate in self.requirements if gate.needs}
+
 
 class PhaseFile(Struct, frozen=True, kw_only=True):
     """A phase file that a plugin ships: its name and its TOML text."""

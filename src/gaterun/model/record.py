@@ -111,6 +111,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
             cpu, cores, rustc, cargo).
         tasks: title by task id, in the phase's order.
         started: seconds since the epoch.
+        needs: ids of the tasks that each task waits for, and node ids of the gates that each
+            gate waits for, by id; what waits for nothing is left out.
         role: ``run`` or ``baseline``.
         variables: names of the variables that commands inherited, sorted; never a value.
         withheld: names of those that they did not get.
@@ -131,6 +133,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     started: float
     seconds: float
     exit_code: ExitCode
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     role: str = "run"
     base: str = ""
     interrupted: bool = False

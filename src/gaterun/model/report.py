@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ class Style(Struct, frozen=True, kw_only=True):
             w waived, a advisory, p passed, A all.
         durations: how many of the slowest gates to list; 0 for none.
         agent: for a coding agent: silent on pass, one line a failure.
+        state: where gaterun keeps recorded runs with their logs, for a report that shows them;
+            ``None`` where nobody knows.
     """
 
     colour: bool = False
@@ -36,6 +39,7 @@ class Style(Struct, frozen=True, kw_only=True):
     shown: str = ""
     durations: int = 0
     agent: bool = False
+    state: Path | None = None
 
 
 class Reporter(Struct, frozen=True, kw_only=True):
