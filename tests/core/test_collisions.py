@@ -129,6 +129,22 @@ def test_it_is_resolved_by_rebasing(trees: Trees) -> None:
     assert "conflict" not in [item.kind for item in trees.look()]
 
 
+def test_what_has_landed_squashed_is_in_nobodys_way(trees: Trees) -> None:
+    """The second one builds on it, in the same lines, and the first one's tree is still there."""
+    one, two = trees.tree("1", "src/**"), trees.tree("2", "src/**")
+    edit(one / "src/a.rs", 2, "mine")
+    trees.commit(one)
+    edit(two / "src/a.rs", 2, "yours")
+    assert [item.kind for item in trees.look()] == ["conflict"]
+    git = trees.project.git
+    git("merge", "-q", "--squash", "task/1")
+    git("commit", "-qm", "squashed")
+    git("-C", str(two), "checkout", "-q", "src/a.rs")
+    git("-C", str(two), "rebase", "-q", "main")
+    edit(two / "src/a.rs", 2, "mine, and yours")
+    assert trees.look() == []
+
+
 def test_a_new_file_that_both_made(trees: Trees) -> None:
     one, two = trees.tree("1", "src/**"), trees.tree("2", "src/**")
     (one / "src/new.rs").write_text("mine\n")
@@ -230,7 +246,7 @@ def test_an_old_git_is_told_and_not_taken_for_peace(
     def refuses(*_: object) -> tuple[str, ...]:
         raise GitError("unknown option `write-tree'")
 
-    monkeypatch.setattr(Snapshots, "conflicts", refuses)
+    monkeypatch.setattr(Snapshots, "_merge", refuses)
     unknown, same = trees.look()
     assert (unknown.kind, same.kind) == ("unknown", "same-file")
     assert "nobody can tell whether 1 and 2 collide: unknown option" in unknown.text

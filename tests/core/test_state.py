@@ -406,6 +406,18 @@ def test_a_database_that_cannot_be_believed(path: Path, how: str) -> None:
     assert path.read_bytes() == before, "it was touched"
 
 
+def test_what_was_deleted_does_not_come_back_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a b?#ä" / "state.db"
+    with StateDb.create(path) as db:
+        start(db)
+    with StateDb(path) as db:
+        assert len(db.events("p")) == 1
+    path.unlink()
+    with pytest.raises(UsageError, match="cannot be used"):
+        StateDb(path)
+    assert not path.exists()
+
+
 def test_a_folder_that_cannot_be_written(path: Path) -> None:
     path.parent.write_text("a file\n")
     with pytest.raises(UsageError, match="cannot be written to"):

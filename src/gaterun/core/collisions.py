@@ -35,9 +35,16 @@ class Active(Struct, frozen=True, kw_only=True):
 
 
 class _Seen(Struct, frozen=True, kw_only=True):
+    """A task's working tree as it is.
+
+    Attributes:
+        adds: whether it holds anything that has not landed.
+    """
+
     active: Active
     snapshot: Snapshot
     touched: frozenset[str]
+    adds: bool
 
 
 def overlapping(task: Task, phase: Phase, files: Collection[str]) -> dict[str, str]:
@@ -103,7 +110,8 @@ def collisions(
             for each in seen:
                 found += _outside(each, below, there)
             for one, other in combinations(seen, 2):
-                if one.active.who.worktree != other.active.who.worktree:
+                apart = one.active.who.worktree != other.active.who.worktree
+                if apart and one.adds and other.adds:
                     found += _between(one, other, snapshots, own)
     except (GitError, OSError) as error:
         found.append(_unknown(tuple(item.task.id for item in there), str(error)))
@@ -112,10 +120,14 @@ def collisions(
 
 def _look(item: Active, snapshots: Snapshots, own: Collection[str], landed: str | None) -> _Seen:
     snapshot = snapshots.take(Path(item.who.worktree))
+    try:
+        adds = landed is None or snapshots.adds(landed, snapshot.commit)
+    except GitError:
+        adds = True  # git is too old to say
     # What others have landed meanwhile, and was merged here, is not this task's doing.
     base = landed or item.head or snapshot.head
-    touched = snapshots.touched(base, snapshot.commit)
-    return _Seen(active=item, snapshot=snapshot, touched=touched - set(own))
+    touched = snapshots.touched(base, snapshot.commit) - set(own) if adds else frozenset()
+    return _Seen(active=item, snapshot=snapshot, touched=touched, adds=adds)
 
 
 def _shared(active: Sequence[Active]) -> Iterator[Collision]:

@@ -137,6 +137,24 @@ class Snapshots:
         Raises:
             GitError: git cannot say; it is older than 2.38, for one.
         """
+        return self._merge(one, other)[1]
+
+    def adds(self, one: str, other: str) -> bool:
+        """Whether merging `other` into `one` would change anything, conflicts included.
+
+        Work that has landed in whatever way, squashed for one, adds nothing.
+
+        Raises:
+            GitError: git cannot say.
+        """
+        tree, conflicts = self._merge(one, other)
+        return (
+            bool(conflicts)
+            or tree != self._git("rev-parse", f"{one}^{{tree}}", env=self._env).decode().strip()
+        )
+
+    def _merge(self, one: str, other: str) -> tuple[str, tuple[str, ...]]:
+        """The tree of a merge, and the files in conflict."""
         argv = ("merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", one, other)
         try:
             status, out, err = capture(
@@ -147,13 +165,11 @@ class Snapshots:
             )
         except (OSError, CannotMeasure) as error:
             raise GitError(str(error)) from error
-        if status == 0:
-            return ()
-        if status != 1:
+        if status not in {0, 1}:
             lines = err.decode("utf-8", "replace").strip().splitlines()
             raise GitError(lines[0] if lines else f"git merge-tree exited with {status}")
-        _, *names = os.fsdecode(out).split("\0")
-        return tuple(sorted({name for name in names if name}))
+        tree, *names = os.fsdecode(out).split("\0")
+        return tree, tuple(sorted({name for name in names if name}))
 
 
 def _quoted(path: str) -> str:

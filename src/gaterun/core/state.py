@@ -60,7 +60,13 @@ class StateDb:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._told():
-            self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            # Read and write, never made: what somebody has deleted does not come back empty.
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=_PATIENCE,
+                isolation_level=None,
+            )
         try:
             with self._told():
                 self._check()
@@ -130,10 +136,10 @@ class StateDb:
     def _select(self, phase: str, task: str, *, every_sign: bool) -> tuple[TaskEvent, ...]:
         """Events, oldest first; of the signs of life of a claim the last one alone is enough."""
         where = "phase = ?1 and task = ?2" if task else "phase = ?1"
-        query = f"select {_EVENT} from event where {where}"  # noqa: S608 - no value is in it
+        query = f"select {_EVENT} from event where {where}"  # noqa: S608
         if not every_sign:
             query += (
-                " and (kind != 'heartbeat' or seq in (select max(seq) from event "
+                " and (kind != 'heartbeat' or seq in (select max(seq) from event "  # noqa: S608
                 f"where {where} and kind = 'heartbeat' group by task, epoch, actor))"
             )
         with self._told():
