@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_coordination import PHASE, Team
+from team import PHASE, Team
 
 WITH_FILE = PHASE.replace("[task.", '[phase.outputs]\ndashboard = "docs/DASHBOARD.md"\n\n[task.', 1)
 

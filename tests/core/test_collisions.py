@@ -213,10 +213,16 @@ def test_two_that_share_a_tree(trees: Trees) -> None:
 def test_two_edits_of_the_same_second_and_size_are_seen(trees: Trees) -> None:
     """Git takes what is older than the index for unchanged, so the copy must not be younger."""
     one = trees.tree("1", "docs/**")
+    index = Path(trees.project.git("-C", str(one), "rev-parse", "--absolute-git-dir")) / "index"
+    file, moment = one / "src/b.rs", (1_700_000_000, 1_700_000_000)
     for number in range(12):
-        (one / "src/b.rs").write_text(f"{number:03}\n")
+        file.write_text(f"{number:03}\n")
+        os.utime(file, moment)
         trees.project.git("-C", str(one), "add", "src/b.rs")
-        (one / "src/b.rs").write_text(f"{number + 1:03}\n")
+        # As if all of it had been in one second, and this were a later one.
+        os.utime(index, moment)
+        file.write_text(f"{number + 1:03}\n")
+        os.utime(file, moment)
         with Snapshots(one) as snapshots:
             snapshot = snapshots.take(one)
             blob = snapshots._git("show", f"{snapshot.commit}:src/b.rs", env=snapshots._env)

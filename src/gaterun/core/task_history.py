@@ -55,15 +55,17 @@ def _after(history: TaskHistory, event: TaskEvent) -> TaskHistory:
 def _started(history: TaskHistory, event: TaskEvent) -> TaskHistory:
     lease = history.lease
     same = lease is not None and event.epoch == lease.epoch
+    # A clock that was set back shortens nothing.
+    heard = max(event.at, lease.heard) if lease is not None and same else event.at
     return replace(
         history,
         epoch=event.epoch,
         lease=Lease(
             epoch=event.epoch,
             holder=event.who,
-            since=lease.since if same and lease is not None else event.at,
-            heard=event.at,
-            until=event.at + LEASE,
+            since=lease.since if lease is not None and same else event.at,
+            heard=heard,
+            until=heard + LEASE,
         ),
         holder=event.who,
         begun=history.begun if same else event.seq,
