@@ -142,22 +142,82 @@ def test_more_findings_than_the_limit_cover_nothing() -> None:
     assert "covers at most 2 findings, there are 3" in verdict.help
 
 
-def test_ratchets_are_not_covered_by_waivers_of_findings() -> None:
-    """Two waived findings that were there at the base would make room for two new ones."""
+def against(
+    wanted: Requirement, what: Measurement, base: Sequence[Finding], *waivers: Waiver
+) -> Verdict:
+    """As `judged`, with a baseline that knows its findings."""
     from gaterun.core.baseline import BaselineValue
     from gaterun.core.known import pack, unpack
 
-    wanted = requirement(GATE, {"ratchet": "warnings"}, {})
-    what = measured(found("old", "old", "new"))
-    known = unpack(pack(found("old", "old")))
-    baseline = {"warnings": BaselineValue(value=2, known=known)}
+    baseline = {"warnings": BaselineValue(value=len(base), known=unpack(pack(base)))}
     verdict = judge(wanted, what, baseline)
     assert verdict.outcome is Outcome.FAIL
-    in_force = InForce(waivers=(waiver(rule="old"),), today=TODAY)
-    assert apply(in_force, wanted, what, verdict, baseline).outcome is Outcome.FAIL
-    by_name = waiver(condition="ratchet warnings", instead="warnings <= 3")
-    in_force = InForce(waivers=(by_name,), today=TODAY)
-    assert apply(in_force, wanted, what, verdict, baseline).outcome is Outcome.WAIVED
+    return apply(InForce(waivers=waivers, today=TODAY), wanted, what, verdict, baseline)
+
+
+COMPARED = [
+    {"ratchet": "warnings"},
+    {"require": "warnings == 0", "scope": "new"},
+]
+
+
+@pytest.mark.parametrize("keys", COMPARED, ids=["ratchet", "new"])
+def test_what_compares_findings_is_covered_finding_by_finding(keys: dict[str, str]) -> None:
+    wanted = requirement(GATE, keys, {})
+    what, base = measured(found("old", "old", "new")), found("old", "old")
+    assert against(wanted, what, base, waiver(rule="new")).outcome is Outcome.WAIVED
+    # Waived findings of the base make no room for new ones.
+    assert against(wanted, what, base, waiver(rule="old")).outcome is Outcome.FAIL
+    more = measured(found("old", "old", "new", "newer"))
+    assert against(wanted, more, base, waiver(rule="new")).outcome is Outcome.FAIL
+    condition = wanted.conditions[0]
+    by_name = waiver(condition=condition, instead="warnings <= 3")
+    assert against(wanted, what, base, by_name).outcome is Outcome.WAIVED
+
+
+@pytest.mark.parametrize("keys", COMPARED, ids=["ratchet", "new"])
+def test_one_of_two_that_are_alike_makes_no_room_for_the_other(keys: dict[str, str]) -> None:
+    """They differ in a number only, so the base's one could be either."""
+    one, two = (
+        Finding(rule="long", message=f"{lines} lines", path="src/a.rs", line=lines)
+        for lines in (100, 200)
+    )
+    assert one.fingerprint == two.fingerprint
+    wanted = requirement(GATE, keys, {})
+    only = waiver(message="100 lines")
+    assert against(wanted, measured([one, two]), [one], only).outcome is Outcome.FAIL
+    both = waiver(message="* lines")
+    assert against(wanted, measured([one, two]), [one], both).outcome is Outcome.WAIVED
+
+
+@given(
+    base=st.lists(st.sampled_from("ab"), max_size=3),
+    more=st.lists(st.sampled_from("ab"), max_size=3),
+    keys=st.sampled_from(COMPARED),
+    waived=st.sampled_from("abx"),
+)
+def test_a_new_finding_outside_every_waiver_fails_what_compares(
+    base: list[str], more: list[str], keys: dict[str, str], waived: str
+) -> None:
+    wanted = requirement(GATE, keys, {})
+    what = measured(found(*base, *more, "new"))
+    assert against(wanted, what, found(*base), waiver(rule=waived)).outcome is Outcome.FAIL
+
+
+def test_a_ratchet_of_what_counts_no_findings_is_waived_by_name_only() -> None:
+    from gaterun.core.baseline import BaselineValue
+
+    wanted = requirement(GATE, {"ratchet": "lines"}, {})
+    what = measured(found("a"), lines=3)
+    baseline = {"lines": BaselineValue(value=2)}
+    verdict = judge(wanted, what, baseline)
+    assert verdict.outcome is Outcome.FAIL
+    for ours, outcome in (
+        (waiver(rule="a"), Outcome.FAIL),
+        (waiver(condition="ratchet lines", instead="lines <= 3"), Outcome.WAIVED),
+    ):
+        in_force = InForce(waivers=(ours,), today=TODAY)
+        assert apply(in_force, wanted, what, verdict, baseline).outcome is outcome
 
 
 @pytest.mark.parametrize(

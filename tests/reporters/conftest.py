@@ -20,6 +20,15 @@ def _extension(suffix: str) -> type[SingleFileSnapshotExtension]:
 @pytest.fixture
 def golden(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> SnapshotAssertion:
     """A golden whose extension is that of the test file's name: test_junit gives xml."""
-    suffix = {"html": "html", "junit": "xml", "markdown": "md", "json": "json", "jsonl": "jsonl"}
+    suffix = {
+        "html": "html",
+        "junit": "xml",
+        "markdown": "md",
+        "json": "json",
+        "jsonl": "jsonl",
+        "sarif": "sarif",
+        "gitlab": "json",
+        "openmetrics": "prom",
+    }
     name = Path(str(request.node.path)).stem.removeprefix("test_")
     return snapshot.use_extension(_extension(suffix.get(name, "txt")))

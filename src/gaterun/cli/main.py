@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from gaterun.cli.kept import Notes
+from gaterun.core.workflow_log import guarded_log
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
 
@@ -141,6 +142,11 @@ def run(argv: Sequence[str], notes: Notes | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # What a stream cannot encode (a file name that is not UTF-8) is shown all the same.
             stream.reconfigure(errors="backslashreplace")
+    with guarded_log():
+        return _run(argv, notes)
+
+
+def _run(argv: Sequence[str], notes: Notes | None) -> int:
     if threading.current_thread() is threading.main_thread():
         # What a CI system sends first: unwind, so that nothing is left running or half written.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gaterun.core.aside import written_aside
+from gaterun.core.workflow_log import unguarded
 from gaterun.model.errors import UsageError
 from gaterun.model.event import Event, RunFinished
 from gaterun.model.report import Listener, Reporter, Style
@@ -63,7 +64,10 @@ class Outputs:
         for item in wanted:
             output = _Output(f"report '{item.reporter.name}'", item.path)
             with self._caught(output):
-                stream = stdout if item.path is None else output.spool()
+                if item.path is not None:
+                    stream = output.spool()
+                else:
+                    stream = unguarded(stdout) if item.reporter.commands else stdout
                 output.listener = item.reporter.start(stream, style if item.path is None else plain)
                 self._open.append(output)
         for name, listener in observers:

@@ -9,7 +9,6 @@ covered, and none is undecided, is the gate *waived* (docs/design/waivers.md).
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -23,7 +22,7 @@ from gaterun.model.condition import parse_comparison, parse_improvement
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Measured, Metric
-from gaterun.model.phase import Requirement
+from gaterun.model.phase import Requirement, Scope
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Check, Outcome, Reason, Verdict, Waived
 from gaterun.model.waiver import InForce, Waiver
@@ -161,24 +160,17 @@ class _Again:
                 self._waived.setdefault(id(finding), waiver)
 
     def by_findings(self, check: Check, remarks: list[str]) -> list[Waived]:
-        """What waivers of findings cover of a failed condition; nothing unless it holds then.
-
-        Ratchets and improvements are left out: findings that are waived and were there at the
-        base would make room for new ones.
-        """
-        comparison = next(
-            (c for c in self._requirement.require if same_condition(c.text, check.condition)), None
-        )
+        """What waivers of findings cover of a failed condition; nothing unless it holds then."""
         remarks += [
             f"the waiver of {w.place} covers at most {w.limit} findings, there are {number}"
             for w, number in self._over
         ]
-        if comparison is None or not self._waived:
-            return []
         metric = self._metrics[check.metric]
+        alone = self._alone(check)
+        if alone is None or not self._waived:
+            return []
         counts = counted(metric, self._measurement.findings)
         value = self._value(metric.name)
-        taken = [finding for finding in counts if id(finding) in self._waived]
         if not metric.counts:
             remarks.append(f"{metric.name} does not count findings: waive its condition by name")
             return []
@@ -188,20 +180,55 @@ class _Again:
                 "can say which are waived"
             )
             return []
+        taken = self._taken(counts, compared=bool(alone.ratchet) or alone.scope is Scope.NEW)
         if not taken:
             return []
         left = len(counts) - len(taken)
+        gone = set(map(id, taken))
         rest = replace(
             self._measurement,
             metrics={**self._measurement.metrics, metric.name: Measured(value=left)},
+            findings=[f for f in self._measurement.findings if id(f) not in gone],
         )
-        if not self._holds(replace(self._bare, require=(comparison,)), rest):
+        if not self._holds(alone, rest):
             remarks.append(
                 f"waivers cover {len(taken)} of {len(counts)}, which leaves {metric.name} at {left}"
             )
             return []
-        credit = Counter(self._waived[id(finding)] for finding in taken)
-        return [_waived(w, check, findings=number) for w, number in credit.items()]
+        credit: dict[Waiver, list[str]] = {}
+        for finding in taken:
+            credit.setdefault(self._waived[id(finding)], []).append(finding.fingerprint)
+        return [_waived(w, check, fingerprints=found) for w, found in credit.items()]
+
+    def _alone(self, check: Check) -> Requirement | None:
+        """A requirement of a check's condition alone; ``None`` where findings decide nothing.
+
+        What is compared number by number (improvements, ratchets of what counts no findings) is
+        left out: findings that are waived and were there at the base would make room for new ones.
+        """
+        new = "new " if self._requirement.scope is Scope.NEW else ""
+        for comparison in self._requirement.require:
+            if same_condition(f"{new}{comparison.text}", check.condition):
+                return replace(self._bare, require=(comparison,))
+        for name in self._requirement.ratchet:
+            if check.condition == f"ratchet {name}" and self._metrics[name].counts:
+                return replace(self._bare, ratchet=(name,))
+        return None
+
+    def _taken(self, counts: Sequence[Finding], *, compared: bool) -> list[Finding]:
+        """The waived ones among the findings that a metric counts.
+
+        Args:
+            compared: with those of the base. Then all that are alike have to be waived, so that
+                one that is not waived is never taken for the one of the base.
+        """
+        taken = [finding for finding in counts if id(finding) in self._waived]
+        if not compared:
+            return taken
+        from gaterun.core.known import identity
+
+        kept = {identity(finding) for finding in counts if id(finding) not in self._waived}
+        return [finding for finding in taken if identity(finding) not in kept]
 
     def by_condition(
         self, check: Check, live: Sequence[Waiver], remarks: list[str]
@@ -253,13 +280,16 @@ def counted(metric: Metric, findings: Iterable[Finding]) -> list[Finding]:
     return [] if counts is None else [finding for finding in findings if counts.has(finding)]
 
 
-def _waived(waiver: Waiver, check: Check, *, findings: int = 0, instead: str = "") -> Waived:
+def _waived(
+    waiver: Waiver, check: Check, *, fingerprints: Sequence[str] = (), instead: str = ""
+) -> Waived:
     return Waived(
         condition=check.condition,
         reason=waiver.reason,
         owner=waiver.owner,
         expires=waiver.expires.isoformat(),
-        findings=findings,
+        findings=len(fingerprints),
+        fingerprints=tuple(dict.fromkeys(fingerprints)),
         instead=instead,
         issue=waiver.issue,
         place=waiver.place,

@@ -51,9 +51,12 @@ class Reporter(Struct, frozen=True, kw_only=True):
         filename: used where no path is given; empty for a format that goes to standard
             output by default.
         start: given the stream and the style, returns the listener that writes.
+        commands: what it writes to standard output are workflow commands of GitHub. What
+            others write there cannot be taken for one.
     """
 
     name: str
     title: str
     filename: str
     start: Callable[[TextIO, Style], Listener]
+    commands: bool = False

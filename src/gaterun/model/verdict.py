@@ -107,6 +107,7 @@ class Waived(Struct, frozen=True, kw_only=True):
     Attributes:
         condition: the failed condition.
         findings: how many findings it takes off; 0 where it covers the condition by name.
+        fingerprints: of these findings, each once.
         instead: what had to hold instead of the condition, and does; empty for findings.
         expires: ISO date of the last day on which the waiver holds, in UTC.
         issue: where the work is followed; may be empty.
@@ -118,6 +119,7 @@ class Waived(Struct, frozen=True, kw_only=True):
     owner: str
     expires: str
     findings: int = 0
+    fingerprints: tuple[str, ...] = ()
     instead: str = ""
     issue: str = ""
     place: str = ""
