@@ -8,19 +8,20 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from gaterun.cli.coordination import Desk, desk, task_and_phase
 from gaterun.cli.workspace import Opened, workspace_options
+from gaterun.core.task_states import TaskView
 from gaterun.model.errors import NothingSelected, Refused
 from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import RunRecord
-from gaterun.model.task_state import Said
+from gaterun.model.task_state import Collision, Said
 from gaterun.model.verdict import ExitCode
 
 if TYPE_CHECKING:
     from gaterun.core.state import StateDb
     from gaterun.core.task_done import Claim
-    from gaterun.core.task_states import TaskView
 
 
 @click.command(
@@ -37,11 +38,42 @@ Exits with 0 only when the task is verified. Measurements that still hold are us
 @workspace_options
 def command(opened: Opened, *, words: tuple[str, ...]) -> int:
     """Measure the gates of TASK, and of all that it needs, on this tree."""
+    phase, name = task_and_phase(words)
+    found = finish(desk(opened, phase), name)
+    click.echo("".join(f"{line}\n" for line in answer(found)), nl=False)
+    for item in found.collisions:
+        click.echo(f"{item.severity.value}: {item.text}", err=True)
+    if found.verified:
+        return int(ExitCode.OK)
+    code = found.record.exit_code
+    return int(code if code is not ExitCode.OK else ExitCode.FAILED)
+
+
+class Finished(Struct, frozen=True, kw_only=True):
+    """What ``done`` has found.
+
+    Attributes:
+        view: the task as it stands now.
+        record: of the run that measured it, and all that it needs.
+        collisions: of the task; warnings, as a conflict would have refused it.
+    """
+
+    view: TaskView
+    record: RunRecord
+    verified: bool
+    collisions: tuple[Collision, ...]
+
+
+def finish(here: Desk, name: str) -> Finished:
+    """Measure a task and all that it needs, and append what that proves; takes as long as that.
+
+    Raises:
+        Refused: it is somebody else's by now, is blocked, or conflicts with earlier work.
+        NothingSelected: it has no gates.
+    """
     from gaterun.core.freshness import policy_failed
     from gaterun.core.task_done import Claim
 
-    phase, name = task_and_phase(words)
-    here = desk(opened, phase)
     here.task(name)
     gates = gates_of(here.phase, name)
     with here.create() as db:
@@ -73,13 +105,12 @@ def command(opened: Opened, *, words: tuple[str, ...]) -> int:
             ),
             now=here.now(),
         )
-    click.echo("".join(f"{line}\n" for line in answer(view, record, verified=verified)), nl=False)
-    for item in overview.collisions:
-        if name in item.tasks:
-            click.echo(f"{item.severity.value}: {item.text}", err=True)
-    if verified:
-        return int(ExitCode.OK)
-    return int(record.exit_code if record.exit_code is not ExitCode.OK else ExitCode.FAILED)
+    return Finished(
+        view=view,
+        record=record,
+        verified=verified,
+        collisions=tuple(item for item in overview.collisions if name in item.tasks),
+    )
 
 
 def gates_of(phase: Phase, name: str) -> tuple[Requirement, ...]:
@@ -168,17 +199,18 @@ def _measure(here: Desk, gates: Sequence[Requirement]) -> RunRecord:
         screen.abandon()
 
 
-def answer(view: TaskView, record: RunRecord, *, verified: bool) -> Iterator[str]:
+def answer(found: Finished) -> Iterator[str]:
     """What was measured against its target, and what that amounts to."""
     from gaterun.reporters import clean, standing
 
+    view, record = found.view, found.record
     words = {result.node_id: standing.standing(result).word for result in record.results}
     width = max(map(len, words.values()), default=0)
     for result in record.results:
         told = f"  {words[result.node_id]:{width}}  {result.node_id}  {standing.gist(result)}"
         yield f"{told} {standing.flags(result)}".rstrip()
     name = clean.line(f"{view.task.id} {view.task.title}")
-    if verified:
+    if found.verified:
         waived = f", {view.waived} of them waived" if view.waived else ""
         yield f"{name} is verified: {view.passed} of {len(view.gates)} gates{waived}"
         return

@@ -32,28 +32,38 @@ names who works, where it is not the user. Exits with 1 when the task cannot be 
 @workspace_options
 def command(opened: Opened, *, words: tuple[str, ...], overlap_ok: bool) -> int:
     """Claim TASK for this working tree, and print its brief."""
+    phase, name = task_and_phase(words)
+    here = desk(opened, phase)
+    epoch = claim(here, name, overlap_ok=overlap_ok)
+    click.echo("".join(f"{line}\n" for line in brief(here, name, epoch)), nl=False)
+    return 0
+
+
+def claim(here: Desk, name: str, *, overlap_ok: bool = False) -> int:
+    """Claim a task for whoever sits at the desk; the number of the claim.
+
+    Raises:
+        UsageError: there is no such task.
+        Refused: it is blocked, held, waits for something, or overlaps with others' work.
+    """
     from gaterun.core.collisions import overlapping
     from gaterun.core.git import Git
     from gaterun.core.lease import take
 
-    phase, name = task_and_phase(words)
-    here = desk(opened, phase)
     task = here.task(name)
     overview = here.overview()
     with here.create() as db:
-        epoch = take(
+        return take(
             db,
             here.phase.id,
-            task.id,
+            name,
             here.who,
             now=here.now(),
             head=here.head,
             unmet=[_unmet(overview.task(need)) for need in overview.task(name).unmet],
-            overlapping=overlapping(task, here.phase, Git(opened.root).files),
+            overlapping=overlapping(task, here.phase, Git(here.opened.root).files),
             overlap_ok=overlap_ok,
         )
-    click.echo("".join(f"{line}\n" for line in brief(here, name, epoch)), nl=False)
-    return 0
 
 
 def _unmet(view: TaskView) -> str:
