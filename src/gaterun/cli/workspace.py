@@ -191,10 +191,13 @@ def open_workspace(
 
 
 def _sign_of_life(config: Config) -> None:
-    """Whatever somebody asks who has claimed a task, the claim is renewed."""
-    from gaterun.core.state_place import place_of
+    """Whatever somebody asks who has claimed a task, the claim is renewed.
 
-    if place_of(config.root, config.settings.state).file.exists():
+    In most workspaces nothing has to be imported to see that nobody has: there is no state, and
+    no working tree, submodule or the like whose state would be elsewhere.
+    """
+    above = (config.root, *config.root.parents)
+    if (config.state / "state.db").exists() or any((it / ".git").is_file() for it in above):
         from gaterun.cli.coordination import sign_of_life
 
         sign_of_life(config)
