@@ -23,16 +23,33 @@ from gaterun.model.errors import UsageError
 Examples:
   gaterun init              write phases/first.toml
   gaterun init release-2    write phases/release-2.toml
+  gaterun init --ci github --source https://github.com/OWNER/gaterun@COMMIT
 """,
 )
-@click.argument("name", default="first")
+@click.argument("name", default="")
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab"]),
+    help="Write the file that runs the phase NAME there, instead.",
+)
+@click.option(
+    "--source", default="", metavar="URL@REV", help="From where CI installs gaterun, for --ci."
+)
 @workspace_options
-def command(opened: Opened, *, name: str) -> None:
+def command(opened: Opened, *, name: str, ci: str | None, source: str) -> None:
     """Measure every gate here and write phases/NAME.toml, a phase that passes today.
 
     Conditions are the gates' own where they hold, and today's numbers where they do not. A gate
     that cannot be measured here stays in the file as a comment that says why.
     """
+    if ci is not None:
+        from gaterun.cli.ci_files import write_ci
+
+        write_ci(opened, ci, name, source)
+        return
+    if source:
+        raise UsageError("--source is for --ci", help="add --ci github or --ci gitlab")
+    name = name or "first"
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise UsageError(f"'{name}' cannot be the name of a phase", help="write letters and digits")
     path = opened.config.phase_folders[0] / f"{name}.toml"

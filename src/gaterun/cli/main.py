@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from gaterun.cli.kept import Notes
 from gaterun.core.workflow_log import guarded_log
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EVERY_DAY = "Every day"
 NOW_AND_THEN = "Now and then"
@@ -81,6 +85,21 @@ class LazyGroup(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f"gaterun.cli.{module}"), name or "command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; while a shell completes, a phase stands for ``run``."""
+        if ctx.resilient_parsing and args and args[0] not in COMMANDS:
+            return "run", self.get_command(ctx, "run"), args
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and phases that begin with what was typed."""
+        from gaterun.cli.workspace import PhaseName
+
+        phases = PhaseName().shell_complete(ctx, self.params[0], incomplete)
+        return [*super().shell_complete(ctx, incomplete), *phases]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by section, without importing them."""
@@ -151,6 +170,9 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
         # What a CI system sends first: unwind, so that nothing is left running or half written.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     if "_GATERUN_COMPLETE" in os.environ:
+        from gaterun.cli.shell_words import install
+
+        install()
         gaterun.main(prog_name="gaterun")
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".

@@ -12,7 +12,7 @@ import click
 from msgspec.structs import replace
 
 from gaterun.cli.kept import Notes
-from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.cli.workspace import Opened, PhaseName, Selector, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
@@ -41,10 +41,12 @@ Examples:
 
 @click.command(name="run", epilog=EXAMPLES)
 @click.argument("phase", required=False, type=PhaseName())
-@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
+@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...", type=Selector())
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only gates whose names match.")
 @click.option("-m", "tags", default="", metavar="EXPR", help="Only gates with these tags.")
-@click.option("--deselect", multiple=True, metavar="ID", help="Leave out a task or gate.")
+@click.option(
+    "--deselect", multiple=True, metavar="ID", type=Selector(), help="Leave out a task or gate."
+)
 @click.option("--co", "--collect-only", "collect_only", is_flag=True, help="Show, do not run.")
 @click.option(
     "--lf", "--last-failed", "last_failed", is_flag=True, help="What did not pass before."

@@ -255,3 +255,28 @@ class PhaseName(click.ParamType[str]):
         except UsageError:
             return []
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+class Selector(click.ParamType[str]):
+    """A task, a gate or a node id of the phase that was named before, completed by the shell."""
+
+    name = "selector"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        """What of the phase begins with what was typed; nothing where it cannot be read."""
+        from click.shell_completion import CompletionItem
+
+        del param
+        try:
+            opened = open_workspace(None, None, "", (), ())
+            # Behind an option that still wants its value, click gives up and leaves all words.
+            phase = opened.phase(ctx.params.get("phase") or next(iter(ctx.args), None))
+        except UsageError:
+            return []
+        gates = phase.requirements
+        names = dict.fromkeys(gate.task for gate in gates)
+        names |= dict.fromkeys(gate.node_id for gate in gates)
+        names |= dict.fromkeys(gate.id for gate in gates)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
