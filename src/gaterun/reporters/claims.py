@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gaterun.core.claims import Held, Ledger, Support
 from gaterun.model.claim import Claim, Said, Unread
 from gaterun.reporters import clean, figures
-from gaterun.reporters.standing import age
+from gaterun.reporters.history import age
 
 _ORDER = (Support.CONTRADICTED, Support.NOT_MEASURED, Support.VERIFIED, Support.NOTHING)
 
