@@ -11,6 +11,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from gaterun.hookspecs import hookimpl as hookimpl
+    from gaterun.model.claim import Claim as Claim
+    from gaterun.model.claim import PhaseOutline as PhaseOutline
+    from gaterun.model.claim import Said as Said
+    from gaterun.model.claim import TaskOutline as TaskOutline
+    from gaterun.model.claim import Unread as Unread
     from gaterun.model.command import Completed as Completed
     from gaterun.model.command import Evidence as Evidence
     from gaterun.model.command import Log as Log
@@ -58,6 +63,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "hookspecs": ("hookimpl",),
+    "model.claim": ("Claim", "PhaseOutline", "Said", "TaskOutline", "Unread"),
     "model.command": ("Completed", "Evidence", "Log"),
     "model.edit": ("Edit",),
     "model.errors": ("CannotMeasure",),

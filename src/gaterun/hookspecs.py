@@ -6,8 +6,8 @@ hook returns nothing. Nothing may be changed in place: all values are frozen.
 
 The name of the entry point says when the plugin is loaded, and its offer hooks are called:
 the name of a gate or a resource when that is asked for, ``report-NAME`` for a report,
-``phases`` or ``phases-NAME`` for phase files, ``event-NAME`` in every run. A plugin with
-another name is found too, but later: when a name is asked for that no entry point has.
+``phases`` or ``phases-NAME`` for phase files, ``claims-NAME`` when claims are read,
+``event-NAME`` in every run. A plugin with another name is found too, but later: when a name is asked for that no entry point has.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ import pluggy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
+    from gaterun.model.claim import Claim, PhaseOutline, Unread
     from gaterun.model.event import Event
     from gaterun.model.gate import Gate, Resource
     from gaterun.model.phase import PhaseFile
@@ -97,6 +99,29 @@ def gaterun_reporters() -> Iterable[Reporter]:
         @gaterun.hookimpl
         def gaterun_reporters():
             return [gaterun.Reporter(name="csv", title="CSV", filename="gates.csv", start=start)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterable[Claim | Unread]:
+    """Offer claims: what people, agents and their tools said about the tasks of a phase.
+
+    Called: each time that claims are held against evidence, by ``gaterun claims`` for one. The
+    name of the plugin's entry point begins with ``claims``. Nothing may be written.
+
+    Returns: the claims, also those that are about no task of the phase; and `Unread` for a
+    source that is there and cannot be read, which is never the same as no claim. What the hook
+    raises becomes one.
+
+    Example::
+
+        @gaterun.hookimpl
+        def gaterun_claims(root, phase):
+            for line in (root / "DONE.txt").read_text().splitlines():
+                yield gaterun.Claim(
+                    key=line, said=gaterun.Said.COMPLETED, source="DONE.txt", raw=line
+                )
     """
     raise NotImplementedError
 

@@ -14,10 +14,20 @@ NEED_A_WORKSPACE = [
 ]
 
 
+#: Commands that cannot be called without arguments.
+ARGUMENTS = {
+    "start": ("7.1",),
+    "done": ("7.1",),
+    "note": ("7.1", "text"),
+    "block": ("7.1", "--why", "text"),
+    "unblock": ("7.1",),
+}
+
+
 @pytest.mark.parametrize("command", NEED_A_WORKSPACE)
 def test_no_workspace(project: Any, command: str) -> None:
     (project.root / "Cargo.toml").unlink()
-    ran = project.run(command)
+    ran = project.run(command, *ARGUMENTS.get(command, ()))
     assert ran.code == 4
     assert "error: there is no Cargo.toml in" in ran.err
     assert "help: go to a Rust workspace" in ran.err

@@ -76,7 +76,7 @@ def bash(workspace: Any, line: str) -> list[str]:
     ("line", "offered"),
     [
         ("gaterun ph", ["phase7", "phase8"]),
-        ("gaterun st", ["status"]),
+        ("gaterun st", ["status", "start"]),
         ("gaterun run ph", ["phase7", "phase8"]),
         ("gaterun report oth", ["other"]),
         ("gaterun phase8 7", ["7.1", "7.3", *NODES, "7.3::clippy"]),

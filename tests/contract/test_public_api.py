@@ -102,6 +102,7 @@ HOOKS = {
 
 def test_there_are_less_than_eight_hooks() -> None:
     assert sorted(HOOKS) == [
+        "gaterun_claims",
         "gaterun_event",
         "gaterun_gates",
         "gaterun_phases",

@@ -24,6 +24,7 @@ Examples:
   gaterun init              write phases/first.toml
   gaterun init release-2    write phases/release-2.toml
   gaterun init --ci github --source https://github.com/OWNER/gaterun@COMMIT
+  gaterun init --agents     tell coding agents about it in AGENTS.md
 """,
 )
 @click.argument("name", default="")
@@ -35,13 +36,22 @@ Examples:
 @click.option(
     "--source", default="", metavar="URL@REV", help="From where CI installs gaterun, for --ci."
 )
+@click.option("--agents", is_flag=True, help="Write a block into AGENTS.md instead.")
 @workspace_options
-def command(opened: Opened, *, name: str, ci: str | None, source: str) -> None:
+def command(opened: Opened, *, name: str, ci: str | None, source: str, agents: bool) -> None:
     """Measure every gate here and write phases/NAME.toml, a phase that passes today.
 
     Conditions are the gates' own where they hold, and today's numbers where they do not. A gate
     that cannot be measured here stays in the file as a comment that says why.
+
+    With --agents nothing is measured: a block between markers in AGENTS.md says how done is
+    measured here, and what else stands in that file stays as it is.
     """
+    if agents:
+        from gaterun.cli import init_agents
+
+        init_agents.write(opened)
+        return
     if ci is not None:
         from gaterun.cli.ci_files import write_ci
 

@@ -26,11 +26,18 @@ if TYPE_CHECKING:
 EVERY_DAY = "Every day"
 NOW_AND_THEN = "Now and then"
 
-#: Command to module, section of the help page and summary. Modules are imported on use.
+#: Command to module (and what it is called there), section of the help page and summary. Modules are imported on use.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", EVERY_DAY, "Measure and judge the gates of a phase (the default command)."),
     "list": ("list", EVERY_DAY, "Show the phases, or the tasks and gates of one."),
-    "status": ("status", EVERY_DAY, "Say which verdicts still hold, without running anything."),
+    "status": ("status", EVERY_DAY, "Say who does what and which verdicts hold; runs nothing."),
+    "start": ("start", EVERY_DAY, "Claim a task, and be told what it asks for."),
+    "done": ("done", EVERY_DAY, "Measure a task and all that it needs; is it verified?"),
+    "watch": ("watch", EVERY_DAY, "Follow the tasks of a phase; --write keeps a dashboard."),
+    "claims": ("claims", EVERY_DAY, "Hold what was said to be done against evidence."),
+    "note": ("note", NOW_AND_THEN, "Note something about a task."),
+    "block": ("note:block", NOW_AND_THEN, "Say that a task cannot go on, and why."),
+    "unblock": ("note:unblock", NOW_AND_THEN, "Say that nothing blocks a task any longer."),
     "explain": ("explain", EVERY_DAY, "Say what a gate means, measures and accepts."),
     "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
     "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
@@ -44,6 +51,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plugins": ("plugins", NOW_AND_THEN, "Show what is loaded, and from where."),
     "doctor": ("doctor", NOW_AND_THEN, "Say what is missing on this machine."),
     "config": ("config", NOW_AND_THEN, "Show every setting and which source won."),
+    "mcp": ("mcp", NOW_AND_THEN, "Serve a coding agent by the Model Context Protocol."),
+    "hook": ("hook", NOW_AND_THEN, "Answer a hook of a coding agent from what is recorded."),
+    "capabilities": ("capabilities", NOW_AND_THEN, "Say what this gaterun can do, for programs."),
     "schema": ("schema", NOW_AND_THEN, "Print the JSON Schema of a file format."),
 }
 
@@ -76,7 +86,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"gaterun.cli.{COMMANDS[cmd_name][0]}").command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"gaterun.cli.{module}"), name or "command")
         return command
 
     def resolve_command(

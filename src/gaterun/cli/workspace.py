@@ -190,6 +190,19 @@ def open_workspace(
     return Opened(config=config, plugins=load(selected=selected, local=config.local_gates))
 
 
+def _sign_of_life(config: Config) -> None:
+    """Whatever somebody asks who has claimed a task, the claim is renewed.
+
+    In most workspaces nothing has to be imported to see that nobody has: there is no state, and
+    no working tree, submodule or the like whose state would be elsewhere.
+    """
+    above = (config.root, *config.root.parents)
+    if (config.state / "state.db").exists() or any((it / ".git").is_file() for it in above):
+        from gaterun.cli.coordination import sign_of_life
+
+        sign_of_life(config)
+
+
 def workspace_options(function: F) -> F:
     """Add ``-C -c -P -o -p`` to a command, which gets an `Opened` as first argument."""
 
@@ -203,6 +216,7 @@ def workspace_options(function: F) -> F:
         **arguments: Any,
     ) -> Any:
         opened = open_workspace(directory, config_file, profile, override, plugin)
+        _sign_of_life(opened.config)
         return function(opened, **arguments)
 
     folder = click.Path(path_type=Path)

@@ -2,7 +2,8 @@
 
 The name of an entry point says when its plugin is loaded (docs/design/entry-points.md): the
 name of a gate or of a resource when a phase or a gate names it, ``report-NAME`` when that
-report is wanted, ``phases…`` when a phase is not in the workspace, ``event-…`` always. Where
+report is wanted, ``phases…`` when a phase is not in the workspace, ``claims…`` when claims are
+read, ``event-…`` always. Where
 nothing of a name is found, and wherever everything is listed, all plugins are loaded.
 """
 
@@ -26,6 +27,7 @@ from gaterun.model.errors import UsageError
 from gaterun.model.gate import Resource, resource_circle, resource_names
 
 if TYPE_CHECKING:
+    from gaterun.model.claim import Claim, PhaseOutline, Unread
     from gaterun.model.event import Event
     from gaterun.model.gate import Gate
     from gaterun.model.phase import PhaseFile
@@ -177,6 +179,31 @@ class Plugins:
     def notify(self, event: Event) -> None:
         """Tell every observer."""
         self._manager.hook.gaterun_event(event=event)
+
+    def claims(self, root: Path, phase: PhaseOutline) -> list[Claim | Unread]:
+        """What every reader of claims finds, and what could not be read; in a fixed order.
+
+        Raises:
+            UsageError: a reader cannot be loaded.
+        """
+        from gaterun.model.claim import Claim, Unread
+
+        for name in self._named("claims"):
+            self.load(name)
+        found: list[Claim | Unread] = []
+        readers = self._manager.hook.gaterun_claims.get_hookimpls()
+        for reader in sorted(readers, key=lambda reader: reader.plugin_name):
+            given = {"root": root, "phase": phase}
+            wanted = {name: given[name] for name in reader.argnames}
+            source = f"plugin {reader.plugin_name}"
+            try:
+                for item in cast("Iterable[object]", reader.function(**wanted)):
+                    if not isinstance(item, Claim | Unread):
+                        raise TypeError(f"it offers a {type(item).__name__}, not a Claim")  # noqa: TRY301
+                    found.append(item)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - it may not hide other claims
+                found.append(Unread(source=source, why=f"{type(error).__name__}: {error}"))
+        return found
 
     def _named(self, prefix: str) -> list[str]:
         return [name for name in self._waiting if name.startswith(prefix)]

@@ -1,0 +1,110 @@
+"""``gaterun claims``: what was said about the tasks of a phase, beside what was measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.core.claims import Held, Ledger, tasks_of
+from gaterun.model.claim import Claim, Unread
+from gaterun.model.phase import Phase
+
+if TYPE_CHECKING:
+    from gaterun.core.freshness import Standing
+    from gaterun.model.verdict import Check
+
+
+@click.command(
+    name="claims",
+    epilog="""\b
+Examples:
+  gaterun claims                  about the only phase here
+  gaterun claims phase7 --all     with what is about no task of it
+  gaterun claims phase7 --format json
+\b
+Exits with 1 when evidence contradicts a claim, with 7 when a claim was not measured or a source
+cannot be read, with 5 when nothing was said.
+""",
+)
+@click.argument("phase", required=False, type=PhaseName())
+@click.option("--all", "everything", is_flag=True, help="Also claims about no task of the phase.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@workspace_options
+def command(opened: Opened, *, phase: str | None, everything: bool, form: str) -> int:
+    """Show what was said about PHASE (memory databases, task lists) against evidence; runs nothing.
+
+    A task names the keys of claims about it: `claims = ["phase7/code_quality/*"]`.
+    """
+    bound = opened.phase(phase)
+    ledger = read_ledger(opened, bound)
+    if form == "json":
+        import json
+
+        document = as_json(bound, ledger, everything=everything)
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        from gaterun.reporters import claims
+
+        for line in claims.lines(ledger, now=time.time(), elsewhere=everything):
+            click.echo(line)
+    return int(ledger.exit_code)
+
+
+def read_ledger(opened: Opened, phase: Phase) -> Ledger:
+    """All claims about a phase, held against the evidence of this tree; nothing is run."""
+    from gaterun.core.claims import read_claims
+
+    return held_against(opened, phase, read_claims(opened.plugins, opened.root, phase))
+
+
+def held_against(opened: Opened, phase: Phase, found: Sequence[Claim | Unread]) -> Ledger:
+    """Claims, held against the evidence of this tree."""
+    from gaterun.cli.status import stand
+    from gaterun.core.claims import hold
+    from gaterun.reporters.standing import measured_against_target
+
+    def gist(item: Standing, check: Check) -> str:
+        return measured_against_target(item.last, check) if item.last else check.condition
+
+    # Where nobody said anything about a task, nothing has to be looked at.
+    about = any(isinstance(item, Claim) and tasks_of(item, phase) for item in found)
+    return hold(
+        phase,
+        found,
+        stand(opened, phase, phase.requirements) if about else (),
+        today=datetime.now(UTC).date(),
+        gist=gist,
+    )
+
+
+def as_json(phase: Phase, ledger: Ledger, *, everything: bool = False) -> dict[str, object]:
+    """The ledger as a document; `claimed` are the tasks that are said to be done, and no more."""
+    import msgspec
+
+    return {
+        "phase": phase.id,
+        "claimed": sorted(ledger.claimed),
+        "claims": [_row(item) for item in ledger.held],
+        "about_no_task": msgspec.to_builtins(ledger.elsewhere)
+        if everything
+        else len(ledger.elsewhere),
+        "not_read": msgspec.to_builtins(ledger.unread),
+        "exit_code": int(ledger.exit_code),
+    }
+
+
+def _row(item: Held) -> dict[str, object]:
+    import msgspec
+
+    return {
+        **msgspec.to_builtins(item.claim),
+        "task": item.task,
+        "evidence": item.support.value,
+        "why": list(item.why),
+        "also_said": msgspec.to_builtins(item.others),
+    }

@@ -1,0 +1,151 @@
+"""``gaterun hook``: answers the hooks of Claude Code, from what is recorded; runs no gate."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from msgspec import Struct, field
+
+from gaterun.model.errors import GaterunError, UsageError
+
+if TYPE_CHECKING:
+    from gaterun.cli.workspace import Opened
+    from gaterun.model.phase import Phase
+
+#: What the host takes for "not now": it shows standard error to the agent.
+BLOCK = 2
+
+#: What it takes for an error of the hook's own: it shows standard error to the person.
+BROKEN = 1
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """What the host writes to standard input, as far as it is used."""
+
+    session_id: str = ""
+    cwd: str = ""
+    tool_name: str = ""
+    tool_input: Mapping[str, object] = field(default_factory=dict)
+    task_id: str = ""
+    task_subject: str = ""
+    task_description: str = ""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What the hook answers.
+
+    Attributes:
+        code: 0, `BLOCK` or `BROKEN`.
+        out: for the host, one JSON document; nothing when empty.
+        err: for the agent when blocking, else for the person.
+    """
+
+    code: int = 0
+    out: Mapping[str, object] = field(default_factory=dict)
+    err: str = ""
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """A workspace with the phases that a session may be about."""
+
+    opened: Opened
+    phases: tuple[Phase, ...]
+
+
+@click.command(
+    name="hook",
+    epilog="""\b
+Examples, as commands in .claude/settings.json (docs/agents.md has all of it):
+  gaterun hook stop              hooks Stop and SubagentStop
+  gaterun hook task-completed    hook TaskCompleted
+  gaterun hook edit              hook PreToolUse, matcher Edit|Write|MultiEdit
+  gaterun hook session-start     hook SessionStart
+\b
+Exits with 0 to let it happen, with 2 to block it (standard error says what is missing), with 1
+when it could not find out: then nothing is verified.
+""",
+)
+@click.argument("event", type=click.Choice(["stop", "edit", "task-completed", "session-start"]))
+def command(event: str) -> int:
+    """Answer a hook of Claude Code, whose JSON is read from standard input.
+
+    It reads what is recorded and runs no gate. A claim that evidence does not cover blocks the
+    end of a session at most three times; the task stays unverified all the same.
+    """
+    if sys.stdin.isatty():
+        raise UsageError(
+            "the host's JSON is read from standard input",
+            help="this is for hooks of a coding agent; `gaterun claims` is for people",
+        )
+    given = Given()
+    try:
+        given = msgspec.json.decode(sys.stdin.buffer.read(), type=Given)
+        place = find(Path(given.cwd or "."))
+        answer = _answers()[event](given, place) if place is not None else Answer()
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing is verified by it
+        answer = unverified(event, given, error)
+    if answer.out:
+        click.echo(msgspec.json.encode(answer.out).decode())
+    if answer.err:
+        click.echo(answer.err, err=True)
+    return answer.code
+
+
+def _answers() -> Mapping[str, Callable[[Given, Place], Answer]]:
+    from gaterun.cli import hook_claims, hook_edit
+
+    return {
+        "stop": hook_claims.stop,
+        "task-completed": hook_claims.task_completed,
+        "session-start": hook_claims.session_start,
+        "edit": hook_edit.edit,
+    }
+
+
+def find(folder: Path) -> Place | None:
+    """The workspace around a folder, if there are phases in it.
+
+    Raises:
+        UsageError: it, or one of its phases, cannot be read.
+    """
+    from gaterun.core.config import find_root
+
+    try:
+        root = find_root(folder)
+    except UsageError:
+        return None  # the hook may be in a person's own settings, for every folder
+    from gaterun.cli.workspace import open_workspace
+    from gaterun.core.phases import phase_names
+
+    opened = open_workspace(root, None, "", (), ())
+    local = sorted(phase_names(opened.config.phase_folders, {}))
+    configured = opened.config.settings.phase
+    names = [configured] if configured else local
+    if not names:
+        return None
+    return Place(opened=opened, phases=tuple(opened.phase(name) for name in names))
+
+
+def unverified(event: str, given: Given, error: Exception) -> Answer:
+    """What is answered when nobody could find out: never that all is well."""
+    said = error.message if isinstance(error, GaterunError) else f"{type(error).__name__}: {error}"
+    err = f"gaterun: unverified, as it could not find out: {said}"
+    if isinstance(error, GaterunError) and error.help:
+        err += f"\n  help: {error.help}"
+    if event in {"stop", "task-completed"} and given.session_id:
+        from gaterun.core import blocks
+        from gaterun.core.config import find_root
+
+        try:
+            state = find_root(Path(given.cwd or ".")) / ".gaterun"
+            before = blocks.count(state, given.session_id, [f"{event}: error"])
+        except (OSError, GaterunError):
+            return Answer(code=BROKEN, err=err)
+        if before[f"{event}: error"] < blocks.MOST:
+            return Answer(code=BLOCK, err=err)
+    return Answer(code=BROKEN, err=err)
