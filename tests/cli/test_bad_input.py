@@ -10,7 +10,9 @@ import pytest
 from gaterun.cli.main import COMMANDS
 
 NEED_A_WORKSPACE = [
-    name for name in COMMANDS if name not in {"selftest", "demo", "doctor", "schema"}
+    name
+    for name in COMMANDS
+    if name not in {"selftest", "demo", "doctor", "schema", "capabilities", "hook"}
 ]
 
 

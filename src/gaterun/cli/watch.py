@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ from gaterun.model.task_state import TaskState
 from gaterun.model.verdict import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from rich.console import Group
 
@@ -111,22 +113,46 @@ def _follow(here: Desk, overview: Overview, *, write: bool) -> None:
     from rich.live import Live
 
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-    with Live(_table(overview), console=console, auto_refresh=False) as live:
-        for changed in changes(here):
+    with (
+        _hearing() as stopped,
+        Live(_table(overview), console=console, auto_refresh=False) as live,
+    ):
+        for changed in changes(here, stopped):
             live.update(_table(changed), refresh=True)
             if write:
                 write_dashboard(here, changed)
 
 
-def changes(here: Desk) -> Iterator[Overview]:
+@contextlib.contextmanager
+def _hearing() -> Iterator[Callable[[], bool]]:
+    """Whether INT or TERM came: an exception raised in the midst of anything may be lost there."""
+    came: list[int] = []
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        del frame
+        came.append(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def changes(here: Desk, stopped: Callable[[], bool] = lambda: False) -> Iterator[Overview]:
     """How the phase stands, again whenever another process has written, or after a while.
+
+    Args:
+        stopped: asked between two looks; true ends them.
 
     The database is kept open, as only then does it tell whether others have written.
     """
     with contextlib.ExitStack() as stack:
         db = None
         version, looked = -1, time.monotonic()
-        while True:
+        while not stopped():
             if db is None and (db := here.existing()) is not None:
                 stack.enter_context(db)
             now = db.version if db is not None else -1
