@@ -10,14 +10,26 @@ import pytest
 from gaterun.cli.main import COMMANDS
 
 NEED_A_WORKSPACE = [
-    name for name in COMMANDS if name not in {"selftest", "demo", "doctor", "schema"}
+    name
+    for name in COMMANDS
+    if name not in {"selftest", "demo", "doctor", "schema", "capabilities", "hook"}
 ]
+
+
+#: Commands that cannot be called without arguments.
+ARGUMENTS = {
+    "start": ("7.1",),
+    "done": ("7.1",),
+    "note": ("7.1", "text"),
+    "block": ("7.1", "--why", "text"),
+    "unblock": ("7.1",),
+}
 
 
 @pytest.mark.parametrize("command", NEED_A_WORKSPACE)
 def test_no_workspace(project: Any, command: str) -> None:
     (project.root / "Cargo.toml").unlink()
-    ran = project.run(command)
+    ran = project.run(command, *ARGUMENTS.get(command, ()))
     assert ran.code == 4
     assert "error: there is no Cargo.toml in" in ran.err
     assert "help: go to a Rust workspace" in ran.err

@@ -29,7 +29,7 @@ def errors(schema: dict[str, Any], document: Any) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
 
 
-@pytest.mark.parametrize("name", ["phase", "config", "waivers", "metrics", "run"])
+@pytest.mark.parametrize("name", ["phase", "config", "waivers", "metrics", "run", "events"])
 def test_it_is_a_schema(project: Any, name: str) -> None:
     ran = project.run("schema", name)
     assert ran.code == 0, ran.err
@@ -139,6 +139,27 @@ def test_documents_that_are_written_are_valid(project: Any) -> None:
         schema = json.loads(project.run("schema", name).out)
         document = json.loads((project.root / f"{name}.json").read_text())
         assert errors(schema, document) == []
+
+
+def test_events_that_are_written_are_valid(project: Any) -> None:
+    project.gates("pass", "fail", "crash", "nothing", "garbage", "shares")
+    lines = project.run("p", "--report", "jsonl:-").out.splitlines()
+    schema = json.loads(project.run("schema", "events").out)
+    names = [json.loads(line)["event"] for line in lines]
+    assert (names[0], names[-1]) == ("run-started", "run-finished")
+    assert len(set(names)) >= 4
+    for line in lines:
+        assert errors(schema, json.loads(line)) == []
+        renamed = {**json.loads(line), "event": "another"}
+        assert errors(schema, renamed)
+
+
+@pytest.mark.parametrize(("name", "major"), [("metrics", 2), ("run", 1), ("events", 1)])
+def test_a_documents_schema_has_a_name_for_its_major_version(
+    project: Any, name: str, major: int
+) -> None:
+    schema = json.loads(project.run("schema", name).out)
+    assert schema["$id"] == f"urn:gaterun:schema:{name}:{major}"
 
 
 def test_records_that_are_kept_are_valid(project: Any) -> None:

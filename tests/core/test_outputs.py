@@ -107,6 +107,34 @@ def test_a_reporter_that_raises_on_start(project: Any) -> None:
     assert project.run("p", "-o", "gates=g", "--report", "bad:out").code in {1, 4}
 
 
+def test_a_reporter_that_raises_hides_neither_the_others_nor_the_verdict(project: Any) -> None:
+    project.gates("pass", "fail")
+    project.write(
+        {
+            "g/bad.py": """
+            import gaterun
+            def start(stream, style):
+                def listen(event):
+                    if isinstance(event, gaterun.RunFinished):
+                        raise RuntimeError("boom")
+                return listen
+            @gaterun.hookimpl
+            def gaterun_reporters():
+                return [gaterun.Reporter(name="bad", title="", filename="", start=start)]
+            """
+        }
+    )
+    names = ("md", "sarif", "gitlab", "prom", "junit", "json")
+    reports = [f"--report={name}:out.{name}" for name in ("bad", *names)]
+    ran = project.run("p", "-o", "gates=g", *reports)
+    assert ran.code == 1
+    assert "1 failed" in ran.out
+    assert "error: report 'bad' was not written: RuntimeError: boom" in ran.err
+    assert not (project.root / "out.bad").exists()
+    for name in names:
+        assert (project.root / f"out.{name}").stat().st_size > 100
+
+
 def test_two_reports_to_one_file_are_refused(project: Any) -> None:
     project.gates("pass")
     ran = project.run("p", "--report", "md:out", "--report", "json:out")

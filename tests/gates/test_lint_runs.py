@@ -73,7 +73,7 @@ class Run:
 
     def lint_calls(self) -> int:
         # Beside one that asks for the version.
-        return len(list(self.logs.glob("*/*-cargo-clippy.out"))) - 1
+        return len(list(self.logs.glob("*-cargo-clippy.out"))) - 1
 
 
 def warnings(found: gaterun.Measurement) -> object:

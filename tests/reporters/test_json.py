@@ -7,6 +7,8 @@ import json
 import math
 
 import msgspec
+import pytest
+from hypothesis import given, settings
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
@@ -18,6 +20,7 @@ from gaterun.model.report import Style
 from gaterun.reporters import encode
 from gaterun.reporters import json as json_reporter
 
+from .nasty import records
 from .sample import CLIPPY, POLICY, RECORD, WEAKENED, events, metric
 
 
@@ -123,3 +126,18 @@ def test_surrogates_can_be_written() -> None:
 def test_the_fingerprint_depends_on_facts_only() -> None:
     assert metrics_document.fingerprint({"a": "1"}) != metrics_document.fingerprint({"a": "2"})
     assert metrics_document.instant(1e300) == "1970-01-01T00:00:00.000Z"
+
+
+@settings(max_examples=100, deadline=None)
+@given(records())
+def test_the_short_way_writes_the_same(record: RunRecord) -> None:
+    long = msgspec.json.encode(encode.builtins(record)).decode()
+    assert encode.one_line(record) == f"{long}\n"
+
+
+@pytest.mark.parametrize(
+    "value", [2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 10**300, 1.5e300, 1e-300]
+)
+def test_only_integers_that_readers_keep_are_written(value: float) -> None:
+    kept = isinstance(value, float) or -(2**63) <= value < 2**63
+    assert json.loads(encode.one_line({"a": value})) == {"a": value if kept else None}

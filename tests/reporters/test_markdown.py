@@ -16,8 +16,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from gaterun.model.record import RunRecord
 from gaterun.model.report import Style
-from gaterun.model.verdict import ExitCode, Outcome
-from gaterun.reporters import cells, clean, markdown, markdown_sections
+from gaterun.model.verdict import Check, ExitCode, Outcome, Verdict
+from gaterun.reporters import cells, clean, markdown, markdown_sections, policy
 
 from .nasty import records, texts
 from .sample import (
@@ -25,12 +25,14 @@ from .sample import (
     CHANGELOG,
     CLIPPY,
     LISTED,
+    LOC,
     POLICY,
     RECORD,
     SCCACHE,
     TESTS,
     WEAKENED,
     events,
+    metric,
 )
 
 NASTY = [
@@ -179,9 +181,10 @@ def many(number: int) -> RunRecord:
 
 
 @pytest.mark.parametrize("number", [10, 30, 100, 400, 3000])
-def test_the_budget_is_kept_by_whole_sections(number: int) -> None:
-    text = markdown.render(many(number))
-    assert len(text.encode()) <= markdown.BUDGET
+@pytest.mark.parametrize("budget", [markdown.COMMENT, markdown.SUMMARY])
+def test_the_budget_is_kept_by_whole_sections(number: int, budget: int) -> None:
+    text = markdown.render(many(number), budget)
+    assert len(text.encode()) <= budget
     page = rendered(text)
     assert words(page.find("h2")).endswith(f"{number:,} of {number:,} gates failed") or number
     for table in page.iter("table"):
@@ -189,6 +192,62 @@ def test_the_budget_is_kept_by_whole_sections(number: int) -> None:
         assert {len(row) for row in table.iter("tr")} == {columns}
     assert len(page.findall(".//details")) == text.count("<details>") == text.count("</details>")
     assert "gaterun 0.1.0" in words(page)
+
+
+#: A gate whose metric is as it was at the base.
+SAME = replace(
+    LOC,
+    node_id="7.2::same",
+    metrics={"lines": metric(12800)},
+    verdict=Verdict(
+        outcome=Outcome.PASS,
+        checks=(Check(condition="ratchet lines", metric="lines", baseline=12800, holds=True),),
+    ),
+)
+
+
+def test_a_file_holds_every_finding_that_a_person_can_read() -> None:
+    text = markdown.render(replace(RECORD, results=many(400).results), None)
+    assert len(text.encode()) > 1_000_000
+    assert text.count("unneeded") == 400 * 24
+    assert "shortened" not in text
+
+
+def test_what_is_cut_is_told_with_numbers() -> None:
+    record = replace(RECORD, results=(*many(400).results, *RECORD.results, SAME))
+    text = markdown.render(record)
+    last = words(rendered(text).findall(".//sub")[-1])
+    assert last == (
+        "shortened, without 10,026 of 10,026 findings, 3 gates that passed, 1 unchanged metric, "
+        "notes and commands of 402 gates, the sections of 405 gates, 368 rows of gates, "
+        "363 rows of metrics: the JSON report has everything"
+    )
+
+
+def test_findings_go_before_anything_else() -> None:
+    (gate,) = many(1).results
+    findings = tuple(replace(CLIPPY.findings[0], path=f"src/{n}.rs") for n in range(5000))
+    record = replace(RECORD, results=(replace(gate, findings=findings), *RECORD.results))
+    text = markdown.render(record)
+    last = words(rendered(text).findall(".//sub")[-1])
+    assert last.startswith("shortened, without 4,800 of 5,026 findings: ")
+
+
+def test_passed_gates_are_counted_where_they_are_not_shown() -> None:
+    detail = replace(markdown.LADDER[0], passed=False)
+    text = "\n".join(markdown_sections.report(RECORD, detail))
+    assert "\nand 2 gates that passed\n" in text
+    assert len(gates(rendered(text))) == len(RECORD.results) - 2
+
+
+def test_bars_over_recorded_runs() -> None:
+    bars = {("7.3::clippy", "suppressions"): "▁▂·█"}
+    page = rendered(markdown.render(RECORD, None, bars))
+    table = page.findall("table")[1]
+    assert words(table.find("thead/tr")[-1]) == "Trend"
+    trends = {words(row[1]): words(row[6]) for row in table.findall("tbody/tr")}
+    assert trends["clippy.suppressions"] == "▁▂·█"
+    assert trends["loc.lines"] == ""
 
 
 def test_the_verdict_always_fits() -> None:
@@ -199,8 +258,10 @@ def test_the_verdict_always_fits() -> None:
 
 
 def test_every_rung_is_shorter_than_the_one_before() -> None:
-    record = replace(RECORD, results=(*many(60).results, *RECORD.results))
-    sizes = [len("\n".join(markdown_sections.report(record, rung))) for rung in markdown.LADDER[1:]]
+    findings = CLIPPY.findings * 20
+    long = tuple(replace(each, findings=findings) for each in many(60).results)
+    record = replace(RECORD, results=(*long, *RECORD.results, SAME))
+    sizes = [len("\n".join(markdown_sections.report(record, rung))) for rung in markdown.LADDER]
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(sizes)) == len(sizes)
 
@@ -221,11 +282,43 @@ def test_any_text_keeps_the_table_of_gates(record: RunRecord) -> None:
         assert not page.findall("table")
 
 
+@settings(max_examples=60, deadline=None)
+@given(records(), st.sampled_from([None, 20_000, 2000, 10]))
+def test_no_text_breaks_out(record: RunRecord, budget: int | None) -> None:
+    text = markdown.render(record, budget)
+    assert text.startswith("<!-- gaterun:report:")
+    page = rendered(text)
+    assert {element.tag for element in page.iter() if isinstance(element.tag, str)} <= {
+        *(
+            "main",
+            "h2",
+            "h3",
+            "p",
+            "blockquote",
+            "strong",
+            "br",
+            "sub",
+            "b",
+            "code",
+            "pre",
+            "ul",
+            "li",
+        ),
+        *("table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
+    }
+    assert len(page.findall("h2")) == 1
+    assert len(page.findall("h3")) == (policy.worth_telling(record) is not None)
+    # One comment, our own: what is within it is not shown.
+    assert text.count("<!--") == text.count("-->") == 1
+    for element in page.iter("details", "summary", "code", "b", "br", "sub"):
+        assert not element.attrib
+
+
 def test_the_reporter_writes_once_at_the_end() -> None:
-    (reporter,) = markdown.gaterun_reporters()
+    reporter, _ = markdown.gaterun_reporters()
     stream = io.StringIO()
     listen = reporter.start(stream, Style())
     for event in events():
         assert not stream.getvalue()
         listen(event)
-    assert stream.getvalue() == markdown.render(RECORD)
+    assert stream.getvalue() == markdown.render(RECORD, None)

@@ -27,10 +27,10 @@ def read(text: str, parse: Any = openmetrics) -> dict[str, list[Any]]:
     return {family.name: family.samples for family in parse(text)}
 
 
-def value(text: str, name: str, **labels: str) -> float:
+def value(document: str, name: str, **labels: str) -> float:
     (found,) = [
         sample.value
-        for sample in read(text)[name]
+        for sample in read(document)[name]
         if labels.items() <= sample.labels.items() and sample.name == name
     ]
     return float(found)

@@ -23,13 +23,22 @@ from gaterun.model.errors import UsageError
 Examples:
   gaterun init              write phases/first.toml
   gaterun init release-2    write phases/release-2.toml
+  gaterun init --ci github --source https://github.com/OWNER/gaterun@COMMIT
   gaterun init --agents     tell coding agents about it in AGENTS.md
 """,
 )
-@click.argument("name", default="first")
+@click.argument("name", default="")
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab"]),
+    help="Write the file that runs the phase NAME there, instead.",
+)
+@click.option(
+    "--source", default="", metavar="URL@REV", help="From where CI installs gaterun, for --ci."
+)
 @click.option("--agents", is_flag=True, help="Write a block into AGENTS.md instead.")
 @workspace_options
-def command(opened: Opened, *, name: str, agents: bool) -> None:
+def command(opened: Opened, *, name: str, ci: str | None, source: str, agents: bool) -> None:
     """Measure every gate here and write phases/NAME.toml, a phase that passes today.
 
     Conditions are the gates' own where they hold, and today's numbers where they do not. A gate
@@ -43,6 +52,14 @@ def command(opened: Opened, *, name: str, agents: bool) -> None:
 
         init_agents.write(opened)
         return
+    if ci is not None:
+        from gaterun.cli.ci_files import write_ci
+
+        write_ci(opened, ci, name, source)
+        return
+    if source:
+        raise UsageError("--source is for --ci", help="add --ci github or --ci gitlab")
+    name = name or "first"
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise UsageError(f"'{name}' cannot be the name of a phase", help="write letters and digits")
     path = opened.config.phase_folders[0] / f"{name}.toml"

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,15 +20,24 @@ from gaterun.core.workflow_log import guarded_log
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 EVERY_DAY = "Every day"
 NOW_AND_THEN = "Now and then"
 
-#: Command to module, section of the help page and summary. Modules are imported on use.
+#: Command to module (and what it is called there), section of the help page and summary. Modules are imported on use.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", EVERY_DAY, "Measure and judge the gates of a phase (the default command)."),
     "list": ("list", EVERY_DAY, "Show the phases, or the tasks and gates of one."),
-    "status": ("status", EVERY_DAY, "Say which verdicts still hold, without running anything."),
+    "status": ("status", EVERY_DAY, "Say who does what and which verdicts hold; runs nothing."),
+    "start": ("start", EVERY_DAY, "Claim a task, and be told what it asks for."),
+    "done": ("done", EVERY_DAY, "Measure a task and all that it needs; is it verified?"),
+    "watch": ("watch", EVERY_DAY, "Follow the tasks of a phase; --write keeps a dashboard."),
     "claims": ("claims", EVERY_DAY, "Hold what was said to be done against evidence."),
+    "note": ("note", NOW_AND_THEN, "Note something about a task."),
+    "block": ("note:block", NOW_AND_THEN, "Say that a task cannot go on, and why."),
+    "unblock": ("note:unblock", NOW_AND_THEN, "Say that nothing blocks a task any longer."),
     "explain": ("explain", EVERY_DAY, "Say what a gate means, measures and accepts."),
     "baseline": ("baseline", EVERY_DAY, "Measure a phase where it began, and store the metrics."),
     "diff": ("diff", EVERY_DAY, "Show the metrics of two runs or files side by side."),
@@ -76,8 +86,24 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"gaterun.cli.{COMMANDS[cmd_name][0]}").command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"gaterun.cli.{module}"), name or "command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; while a shell completes, a phase stands for ``run``."""
+        if ctx.resilient_parsing and args and args[0] not in COMMANDS:
+            return "run", self.get_command(ctx, "run"), args
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and phases that begin with what was typed."""
+        from gaterun.cli.workspace import PhaseName
+
+        phases = PhaseName().shell_complete(ctx, self.params[0], incomplete)
+        return [*super().shell_complete(ctx, incomplete), *phases]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by section, without importing them."""
@@ -148,6 +174,9 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
         # What a CI system sends first: unwind, so that nothing is left running or half written.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     if "_GATERUN_COMPLETE" in os.environ:
+        from gaterun.cli.shell_words import install
+
+        install()
         gaterun.main(prog_name="gaterun")
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gaterun.cli.browse import browse
+from gaterun.cli.documents import write_numbers, write_roadmap
 from gaterun.cli.run import wanted_reports
 from gaterun.cli.style import style_for
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
@@ -21,10 +22,11 @@ from gaterun.model.verdict import ExitCode
     name="report",
     epilog="""\b
 Examples:
-  gaterun report phase7                       final metrics where the phase wants them
+  gaterun report phase7                       what the phase's outputs name
   gaterun report phase7 --report md:-         the newest run as Markdown
   gaterun report phase7 --run 20261122 --report junit:out.xml
   gaterun report phase7 --open                the newest run as a page in the browser
+  gaterun report phase7 --numbers README.md   current values between its markers
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
@@ -33,11 +35,29 @@ Examples:
 @click.option(
     "--open", "show", is_flag=True, help="Write the HTML report and open it in the browser."
 )
+@click.option(
+    "--numbers",
+    "documents",
+    multiple=True,
+    metavar="FILE",
+    help="Put current values between the markers of a document.",
+)
 @workspace_options
 def command(
-    opened: Opened, *, phase: str | None, run_id: str, reports: tuple[str, ...], show: bool
+    opened: Opened,
+    *,
+    phase: str | None,
+    run_id: str,
+    reports: tuple[str, ...],
+    show: bool,
+    documents: tuple[str, ...],
 ) -> int:
-    """Write reports of a recorded run of PHASE, and its final metrics if the phase names a file."""
+    """Write reports of a recorded run of PHASE, and what the phase's outputs name.
+
+    Those are the final metrics, the completion report, and the phase's block in a roadmap,
+    between `<!-- gaterun:begin PHASE -->` and `<!-- gaterun:end -->`. A document of --numbers has
+    values between `<!-- gaterun:value METRIC -->` and `<!-- gaterun:end -->`.
+    """
     bound = opened.phase(phase)
     store = opened.store()
     record = store.find(run_id) if run_id else store.latest(bound.id)
@@ -51,14 +71,14 @@ def command(
     if record is None:
         raise UsageError(f"phase '{bound.id}' has not been run here", help=f"gaterun {bound.id}")
     wanted = wanted_reports(reports, opened, store)
-    if bound.outputs.final:
-        metrics = opened.reporter("metrics")
-        wanted.append(Wanted(reporter=metrics, path=opened.root / bound.outputs.final))
+    for name, place in (("metrics", bound.outputs.final), ("completion", bound.outputs.report)):
+        if place:
+            wanted.append(Wanted(reporter=opened.reporter(name), path=opened.root / place))
     page = page_of(wanted) if show else None
     if show and page is None:
         page = store.folder_of(record.id) / "gaterun.html"
         wanted.append(Wanted(reporter=opened.reporter("html"), path=page))
-    if not wanted:
+    if not (wanted or documents or bound.outputs.roadmap):
         wanted = [Wanted(reporter=opened.reporter("term"), path=None)]
     style = style_for(sys.stdout, progress=False, state=store.path)
     outputs = Outputs(wanted, stdout=sys.stdout, style=style)
@@ -70,6 +90,10 @@ def command(
     to_stdout = any(item.path is None for item in wanted)
     for path in outputs.written:
         click.echo(f"wrote {path}", err=to_stdout)
+    if bound.outputs.roadmap:
+        roadmap = opened.root / bound.outputs.roadmap
+        write_roadmap(roadmap, bound.outputs.roadmap, record, err=to_stdout)
+    write_numbers(documents, record, err=to_stdout)
     if page in outputs.written and not browse(page):
         click.echo("no browser can be opened from here", err=to_stdout)
     for problem in outputs.problems:

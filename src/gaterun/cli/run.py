@@ -12,7 +12,7 @@ import click
 from msgspec.structs import replace
 
 from gaterun.cli.kept import Notes
-from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.cli.workspace import Opened, PhaseName, Selector, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gaterun.core.store import Store
     from gaterun.model.event import Event
     from gaterun.model.record import RunRecord
+    from gaterun.model.report import Listener
 
 EXAMPLES = """\b
 Examples:
@@ -41,10 +42,12 @@ Examples:
 
 @click.command(name="run", epilog=EXAMPLES)
 @click.argument("phase", required=False, type=PhaseName())
-@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
+@click.argument("selectors", nargs=-1, metavar="[SELECTOR]...", type=Selector())
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only gates whose names match.")
 @click.option("-m", "tags", default="", metavar="EXPR", help="Only gates with these tags.")
-@click.option("--deselect", multiple=True, metavar="ID", help="Leave out a task or gate.")
+@click.option(
+    "--deselect", multiple=True, metavar="ID", type=Selector(), help="Leave out a task or gate."
+)
 @click.option("--co", "--collect-only", "collect_only", is_flag=True, help="Show, do not run.")
 @click.option(
     "--lf", "--last-failed", "last_failed", is_flag=True, help="What did not pass before."
@@ -158,6 +161,7 @@ def command(
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
     from gaterun.cli.find_baseline import find_baseline
+    from gaterun.cli.step_summary import step_summary
     from gaterun.cli.style import style_for
     from gaterun.core.outputs import Outputs
     from gaterun.core.session import RunOptions, Session
@@ -180,11 +184,14 @@ def command(
     specs = (*settings.report, *reports, *((f"junit:{junit}",) if junit else ()))
     wanted = wanted_reports(specs, opened, store)
     to_stdout = any(item.path is None for item in wanted)
+    observers: list[tuple[str, Listener]] = [("a plugin that observes", opened.plugins.notify)]
+    if summary := step_summary(store.path):
+        observers.append(("the step summary", summary))
     screen = Outputs(
         terminal_report(opened, wanted),
         stdout=sys.stderr if to_stdout else sys.stdout,
         style=style,
-        observers=[("a plugin that observes", opened.plugins.notify)],
+        observers=observers,
     )
     files = Outputs(wanted, stdout=sys.stdout, style=style)
 
@@ -232,7 +239,7 @@ def command(
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
     notes = click.get_current_context().find_object(Notes)
-    if notes is not None and not (wanted or problems or fresh or audit or last_failed):
+    if notes is not None and not (wanted or summary or problems or fresh or audit or last_failed):
         from gaterun.cli.kept_run import keep_run
 
         keep_run(opened, notes, bound, chosen, record, silent=style.agent)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from msgspec.structs import fields
 
+from gaterun.cli.document_schemas import DOCUMENTS, document_schema
 from gaterun.core.config import CHOICES, Settings, type_of
 from gaterun.core.discovery import load
 from gaterun.core.phase_table import GATE_KEYS, PHASE_KEYS, TASK_KEYS
@@ -27,11 +28,11 @@ Examples:
   gaterun schema metrics
 """,
 )
-@click.argument("name", type=click.Choice(["phase", "config", "waivers", "metrics", "run"]))
+@click.argument("name", type=click.Choice(["phase", "config", "waivers", *DOCUMENTS]))
 def command(name: str) -> None:
     """Print the JSON Schema (2020-12) of a file format.
 
-    Phase files, gaterun.toml, waivers.toml, metrics or run records.
+    Phase files, gaterun.toml, waivers.toml, metrics, run records, or events (a line of jsonl).
     """
     if name == "phase":
         schema = phase_schema(load().gates)
@@ -40,7 +41,7 @@ def command(name: str) -> None:
     elif name == "waivers":
         schema = waivers_schema()
     else:
-        schema = _document_schema(name)
+        schema = document_schema(name)
     click.echo(json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False))
 
 
@@ -179,12 +180,3 @@ def config_schema() -> dict[str, Any]:
             "profile": {"type": "object", "additionalProperties": table},
         },
     }
-
-
-def _document_schema(name: str) -> dict[str, Any]:
-    import msgspec
-
-    from gaterun.model.metrics_document import MetricsDocument
-    from gaterun.model.record import RunRecord
-
-    return msgspec.json.schema(MetricsDocument if name == "metrics" else RunRecord)

@@ -1,30 +1,39 @@
-"""``gaterun status``: which verdicts still hold on this tree, without running anything."""
+"""``gaterun status``: tasks and which verdicts still hold on this tree, without running anything."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.freshness import Standing, survey
 from gaterun.core.result import is_blocking
+from gaterun.model.figures import age
 from gaterun.model.phase import Phase, Requirement
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import standing as of_result
+
+if TYPE_CHECKING:
+    from gaterun.core.binding import Binder
+    from gaterun.core.tree import TreeState
+    from gaterun.model.waiver import InForce
 
 
 @click.command(
     name="status",
     epilog="""\b
 Examples:
-  gaterun status                  every gate of the only phase here
+  gaterun status                  every task and gate of the only phase here
   gaterun status phase7 7.3       those of task 7.3
   gaterun status phase7 --format json
 \b
-Exits with 0 only when every blocking gate has passed, or is waived, on this very tree.
+Exits with 0 only when the phase is complete on this very tree: every task verified, and every
+blocking gate passed or waived; with a SELECTOR, when that holds of the gates it selects.
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
@@ -32,29 +41,68 @@ Exits with 0 only when every blocking gate has passed, or is waived, on this ver
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @workspace_options
 def command(opened: Opened, *, phase: str | None, selectors: tuple[str, ...], form: str) -> int:
-    """Say whether the last verdicts of PHASE still hold; nothing is run."""
+    """Say who works on what in PHASE, and which verdicts still hold; nothing is run."""
+    from gaterun.cli.coordination import desk
     from gaterun.core.select import select
+    from gaterun.reporters import tasks
 
-    bound = opened.phase(phase)
-    chosen = select(bound, selectors=selectors, keyword="", tags="", deselect=())
-    found = stand(opened, bound, chosen)
+    here = desk(opened, phase)
+    chosen = {
+        gate.node_id
+        for gate in select(here.phase, selectors=selectors, keyword="", tags="", deselect=())
+    }
+    overview = here.overview()
+    found = [item for item in overview.gates if item.gate.node_id in chosen]
+    counted = [item.holds for item in found if _counts(item.gate)]
+    complete = bool(counted) and all(counted)  # nothing looked at is never a pass
+    if not selectors:
+        complete = complete and overview.complete
     if form == "json":
         import json
 
-        click.echo(json.dumps([_as_json(item) for item in found], indent=2, ensure_ascii=False))
+        from gaterun.reporters.tasks_json import as_json
+
+        document = as_json(overview, found, complete=complete, gate=_as_json)
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        click.echo(_as_text(found), nl=False)
-    counted = [item.holds for item in found if _counts(item.gate)]
-    complete = bool(counted) and all(counted)  # nothing looked at is never a pass
+        shown = [] if selectors else [*tasks.summary(overview), ""]
+        click.echo("".join(f"{line}\n" for line in shown) + _as_text(found), nl=False)
     return int(ExitCode.OK if complete else ExitCode.FAILED)
 
 
-def stand(opened: Opened, phase: Phase, chosen: Sequence[Requirement]) -> tuple[Standing, ...]:
-    """How the gates stand on the tree as it is now; nothing is written."""
+class Looked(Struct, frozen=True, kw_only=True):
+    """A workspace as it is now, ready to be compared with what was measured."""
+
+    opened: Opened
+    phase: Phase
+    tree: TreeState | None
+    binder: Binder
+
+    def survey(
+        self, chosen: Sequence[Requirement], in_force: InForce | None = None
+    ) -> tuple[Standing, ...]:
+        """How gates stand by the runs of this working tree."""
+        from gaterun.core.store import Store
+
+        store = Store(self.opened.config.state)
+        found = survey(
+            self.phase.id,
+            chosen,
+            binder=self.binder,
+            tree=self.tree,
+            store=store,
+            in_force=in_force or self.opened.in_force(self.phase),
+        )
+        for problem in store.problems:
+            click.echo(f"warning: {problem}; it is passed over", err=True)
+        return found
+
+
+def look(opened: Opened, phase: Phase) -> Looked:
+    """Look at a workspace; nothing is written."""
     from gaterun.core.binding import Binder
     from gaterun.core.bound_run import look_for
     from gaterun.core.git import Git, GitError
-    from gaterun.core.store import Store
 
     git = Git(opened.root)
     try:
@@ -68,18 +116,12 @@ def stand(opened: Opened, phase: Phase, chosen: Sequence[Requirement]) -> tuple[
         environment=opened.config.environment.given,
         resources=opened.plugins.resources,
     )
-    store = Store(opened.config.state)
-    found = survey(
-        phase.id,
-        chosen,
-        binder=binder,
-        tree=tree,
-        store=store,
-        in_force=opened.in_force(phase),
-    )
-    for problem in store.problems:
-        click.echo(f"warning: {problem}; it is passed over", err=True)
-    return found
+    return Looked(opened=opened, phase=phase, tree=tree, binder=binder)
+
+
+def stand(opened: Opened, phase: Phase, chosen: Sequence[Requirement]) -> tuple[Standing, ...]:
+    """How the gates stand on the tree as it is now; nothing is written."""
+    return look(opened, phase).survey(chosen)
 
 
 def _counts(gate: Requirement) -> bool:
@@ -99,7 +141,7 @@ def _as_text(found: Sequence[Standing]) -> str:
     for item in found:
         measured = item.last.reused.measured if item.last and item.last.reused else None
         moment = measured or (item.last.started if item.last else None)
-        ago = f"{of_result.age(now - moment)} ago" if moment else ""
+        ago = f"{age(now - moment)} ago" if moment else ""
         why = item.gate.skip or item.why
         parts = [part for part in (ago, why) if part]
         lines.append(

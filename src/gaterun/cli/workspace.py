@@ -190,6 +190,19 @@ def open_workspace(
     return Opened(config=config, plugins=load(selected=selected, local=config.local_gates))
 
 
+def _sign_of_life(config: Config) -> None:
+    """Whatever somebody asks who has claimed a task, the claim is renewed.
+
+    In most workspaces nothing has to be imported to see that nobody has: there is no state, and
+    no working tree, submodule or the like whose state would be elsewhere.
+    """
+    above = (config.root, *config.root.parents)
+    if (config.state / "state.db").exists() or any((it / ".git").is_file() for it in above):
+        from gaterun.cli.coordination import sign_of_life
+
+        sign_of_life(config)
+
+
 def workspace_options(function: F) -> F:
     """Add ``-C -c -P -o -p`` to a command, which gets an `Opened` as first argument."""
 
@@ -203,6 +216,7 @@ def workspace_options(function: F) -> F:
         **arguments: Any,
     ) -> Any:
         opened = open_workspace(directory, config_file, profile, override, plugin)
+        _sign_of_life(opened.config)
         return function(opened, **arguments)
 
     folder = click.Path(path_type=Path)
@@ -241,3 +255,28 @@ class PhaseName(click.ParamType[str]):
         except UsageError:
             return []
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+class Selector(click.ParamType[str]):
+    """A task, a gate or a node id of the phase that was named before, completed by the shell."""
+
+    name = "selector"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        """What of the phase begins with what was typed; nothing where it cannot be read."""
+        from click.shell_completion import CompletionItem
+
+        del param
+        try:
+            opened = open_workspace(None, None, "", (), ())
+            # Behind an option that still wants its value, click gives up and leaves all words.
+            phase = opened.phase(ctx.params.get("phase") or next(iter(ctx.args), None))
+        except UsageError:
+            return []
+        gates = phase.requirements
+        names = dict.fromkeys(gate.task for gate in gates)
+        names |= dict.fromkeys(gate.node_id for gate in gates)
+        names |= dict.fromkeys(gate.id for gate in gates)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -13,8 +13,8 @@ from gaterun.core.reuse import Shelf, digests, measurement_of
 from gaterun.core.store import Store
 from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
-from gaterun.model.phase import Requirement
-from gaterun.model.record import GateResult
+from gaterun.model.phase import POLICY, Requirement
+from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import Outcome, Verdict
 from gaterun.model.waiver import InForce
 
@@ -77,13 +77,15 @@ def survey(
     whole = tree.summary.digest if tree else ""
     found = []
     for gate in chosen:
-        run, digest, result = last.get(gate.node_id, ("", "", None))
+        run, digest, result, weakened = last.get(gate.node_id, ("", "", None, False))
         binding = binder.bind(gate)
         if result is None:
             freshness, why = Freshness.MISSING, "it was never measured here"
         elif changed := _changed(gate, result, binding, same_tree=digest == whole):
             freshness, why = Freshness.STALE, changed
-        elif not _still_waived(gate, result, in_force or InForce()):
+        elif weakened:
+            freshness, why = Freshness.STALE, "what judged it was weaker than at the base"
+        elif not still_waived(gate, result, in_force or InForce()):
             freshness, why = Freshness.STALE, "its waivers have expired, or changed"
         else:
             freshness, why = Freshness.FRESH, ""
@@ -117,7 +119,7 @@ def _changed(
     return f"{', '.join(changes)} changed" if changes else ""
 
 
-def _still_waived(gate: Requirement, result: GateResult, in_force: InForce) -> bool:
+def still_waived(gate: Requirement, result: GateResult, in_force: InForce) -> bool:
     """Whether the waivers of today cover what those of a waived result did."""
     if result.outcome is not Outcome.WAIVED:
         return True
@@ -131,16 +133,28 @@ def _still_waived(gate: Requirement, result: GateResult, in_force: InForce) -> b
 
 def _last(
     phase: str, chosen: Sequence[Requirement], store: Store
-) -> dict[str, tuple[str, str, GateResult]]:
-    """The newest result of each gate that says something, with its run and that run's tree."""
+) -> dict[str, tuple[str, str, GateResult, bool]]:
+    """The newest result of each gate that says something, with its run and that run's tree.
+
+    The last part says whether that run was to fail because of what judged in it.
+    """
     wanted = {gate.node_id for gate in chosen if not gate.skip}
-    found: dict[str, tuple[str, str, GateResult]] = {}
+    found: dict[str, tuple[str, str, GateResult, bool]] = {}
     for record in store.newest(phase):
         if not wanted:
             break
+        weakened = policy_failed(record)
         for result in record.results:
             said = result.outcome not in {Outcome.SKIPPED, Outcome.BLOCKED}
             if said and result.node_id in wanted:
-                found[result.node_id] = (record.id, record.tree.digest, result)
+                found[result.node_id] = (record.id, record.tree.digest, result, weakened)
                 wanted.remove(result.node_id)
     return found
+
+
+def policy_failed(record: RunRecord) -> bool:
+    """Whether a run is to fail because what judged in it was weakened: then nothing counts."""
+    return any(
+        result.task == POLICY and result.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}
+        for result in record.results
+    )

@@ -313,6 +313,9 @@ class Session:
             variables=tuple(sorted(map(writable, processes.environment.given))),
             environment_digest=processes.environment.digest,
             policy=second.policy if second else None,
+            left_out=tuple(
+                gate.node_id for gate in self.phase.requirements if gate.node_id not in loop.results
+            ),
         )
         over = RunFinished(record=record, time=time.time())
         try:

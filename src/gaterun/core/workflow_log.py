@@ -46,11 +46,11 @@ class GuardedStream:
 
     def write(self, text: str) -> int:
         """Write `text`; returns its length as if nothing was put in."""
-        if text:
-            joined = self._begun + text
-            # Spaces are put in behind what was written before, never within it.
-            self.beneath.write(_spaced(joined)[len(self._begun) :])
-            self._begun = _beginning(joined)
+        # Even of nothing: click tells text streams by their refusal of empty bytes.
+        joined = self._begun + text
+        # Spaces are put in behind what was written before, never within it.
+        self.beneath.write(_spaced(joined)[len(self._begun) :])
+        self._begun = _beginning(joined)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -4,6 +4,7 @@
 
     GaterunError                 has a message, a help line and an exit code
     ├── UsageError        (4)    arguments, configuration, phase file, plugin
+    ├── Refused           (1)    what is asked for is not granted, as others or gates are before
     ├── NothingSelected   (5)    a selection that leaves no gate
     └── CannotMeasure     (7)    a gate that reaches no verdict, with its reason code
 
@@ -36,6 +37,12 @@ class UsageError(GaterunError):
     """Arguments, configuration, phase file or plugin set cannot be used as they are."""
 
     exit_code = ExitCode.USAGE_ERROR
+
+
+class Refused(GaterunError):
+    """A task cannot be started, or is not done: somebody or something else comes first."""
+
+    exit_code = ExitCode.FAILED
 
 
 class NothingSelected(GaterunError):

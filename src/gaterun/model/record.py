@@ -118,6 +118,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
         withheld: names of those that they did not get.
         environment_digest: SHA-256 of names and values of what they inherited.
         policy: how what judges compares with the base; ``None`` where nobody asked.
+        left_out: node ids of the phase's gates that were not selected; ``None`` in records of
+            versions that did not say.
     """
 
     id: str
@@ -142,6 +144,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     withheld: tuple[str, ...] = ()
     environment_digest: str = ""
     policy: BasePolicy | None = None
+    left_out: tuple[str, ...] | None = None
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:

@@ -22,8 +22,12 @@ _WORD_JOINER = "\N{WORD JOINER}"
 
 def short(text: str, longest: int = LONGEST) -> str:
     """`text` cleaned, on one line, cut with an ellipsis."""
-    text = clean.line(text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    # What is cut anyway is never looked at: a line may have 100 MB.
+    head = text[: longest * 8]
+    line = clean.line(head)
+    if len(head) == len(text) and len(line) <= longest:
+        return line
+    return f"{line[: longest - 1]}…"
 
 
 def code(text: str) -> str:

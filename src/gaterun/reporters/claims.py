@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from gaterun.core.claims import Held, Ledger, Support
 from gaterun.model.claim import Claim, Said, Unread
+from gaterun.model.figures import age
 from gaterun.reporters import clean, figures
-from gaterun.reporters.standing import age
 
 _ORDER = (Support.CONTRADICTED, Support.NOT_MEASURED, Support.VERIFIED, Support.NOTHING)
 

@@ -76,7 +76,7 @@ def encodable(text: str) -> str:
     >>> encodable("caf\udcc3\udca9")
     'café'
     """
-    if not _SURROGATE.search(text):
+    if text.isascii() or not _SURROGATE.search(text):
         return text
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -27,14 +27,26 @@ def document(value: object) -> str:
     """`value` as an indented JSON document with a final newline."""
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(builtins(value)), indent=2).decode() + "\n"
+    return msgspec.json.format(_encoded(value), indent=2).decode() + "\n"
 
 
 def one_line(value: object) -> str:
     """`value` as JSON on one line with a final newline."""
+    return _encoded(value).decode() + "\n"
+
+
+def _encoded(value: object) -> bytes:
+    """`builtins` as JSON; without making them first where that gives the same."""
+    import re
+
     import msgspec
 
-    return msgspec.json.encode(builtins(value)).decode() + "\n"
+    try:
+        data = msgspec.json.encode(value, enc_hook=_other)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(builtins(value))
+    # As many digits as the greatest integer has, or in a text: then it is looked at closely.
+    return msgspec.json.encode(builtins(value)) if re.search(rb"\d{19}", data) else data
 
 
 def _other(value: object) -> object:

@@ -23,6 +23,9 @@ LAST_RESORT = "Cargo.toml"
 #: The rule of a condition that does not hold. Where there is no verdict its reason is the rule.
 CONDITION = "gaterun/condition"
 
+#: No file system has longer ones, in bytes.
+_LONGEST_PATH = 4096
+
 _SEVERITIES = tuple(Severity)
 _OUTSIDE = re.compile(r"[A-Za-z]:|/")
 
@@ -75,6 +78,9 @@ def bounded(text: str, longest: int = LONGEST) -> str:
     >>> bounded("a" * 30, 5)
     'aaaaa… (30 characters)'
     """
+    plain = len(text) <= longest and text.isascii() and text.isprintable()
+    if plain and "  " not in text and text[:1] != " " != text[-1:]:
+        return text
     short = clean.line(text[: longest * 2])
     if len(text) <= longest * 2 and len(short) <= longest:
         return short
@@ -87,7 +93,7 @@ def inside(path: str) -> str:
     >>> inside("./src//lib.rs"), inside("../x"), inside("/etc/passwd"), inside("a/../../x")
     ('src/lib.rs', '', '', '')
     """
-    if _OUTSIDE.match(path) or "\0" in path:
+    if len(path) > _LONGEST_PATH or _OUTSIDE.match(path) or "\0" in path:
         return ""
     if "\\" not in path and "." not in path[:1] and "//" not in path and "/." not in path:
         return path.rstrip("/")

@@ -30,8 +30,9 @@ def start(stream: TextIO, style: Style) -> Listener:  # noqa: ARG001 - the contr
     from gaterun.reporters import encode
 
     def listen(event: Event) -> None:
-        fields = encode.builtins(event)
-        named = {"event": NAMES[type(event)], "time": fields.pop("time"), **fields}
+        names = (name for name in event.__struct_fields__ if name != "time")
+        fields = {name: getattr(event, name) for name in names}
+        named = {"event": NAMES[type(event)], "time": event.time, **fields}
         stream.write(encode.one_line(named))
         stream.flush()
 

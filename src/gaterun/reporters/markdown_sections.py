@@ -13,7 +13,7 @@ from gaterun.model.metrics_document import fingerprint
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import Check, ExitCode
 from gaterun.reporters import cells, figures, policy, standing
-from gaterun.reporters.markdown_metrics import metric_tables
+from gaterun.reporters.markdown_metrics import Trends, metric_tables
 from gaterun.reporters.standing import (
     ADVISORY,
     BLOCKED,
@@ -32,6 +32,7 @@ class Detail(Struct, frozen=True, kw_only=True):
     Attributes:
         unchanged: metrics that are as they were.
         logs: notes and commands.
+        passed: gates that passed, a row each.
         findings: findings a gate.
         gates: a section for each gate that has failed or has no verdict.
         rows: rows of a table, the worst.
@@ -39,12 +40,13 @@ class Detail(Struct, frozen=True, kw_only=True):
 
     unchanged: bool = True
     logs: bool = True
-    findings: int = 20
+    passed: bool = True
+    findings: int = 1000
     gates: bool = True
     rows: int = 1000
 
 
-def report(record: RunRecord, detail: Detail) -> Iterator[str]:
+def report(record: RunRecord, detail: Detail, trends: Trends | None = None) -> Iterator[str]:
     """The report, with its marker first so that a comment can be found and replaced."""
     marker = re.sub("[^A-Za-z0-9_.]+", "-", record.phase)[:80]
     yield f"<!-- gaterun:report:{marker} -->"
@@ -57,7 +59,9 @@ def report(record: RunRecord, detail: Detail) -> Iterator[str]:
     yield from _policy(record, detail)
     if detail.rows:
         yield from ("", *_gate_table(record, detail))
-        yield from metric_tables(record, unchanged=detail.unchanged, rows=detail.rows)
+        yield from metric_tables(
+            record, unchanged=detail.unchanged, rows=detail.rows, trends=trends or {}
+        )
     yield ""
     if detail.gates:
         for kind in (FAILED, NO_VERDICT, ADVISORY):
@@ -91,7 +95,9 @@ def headline(record: RunRecord) -> str:
 
 
 def _context(record: RunRecord) -> str:
-    parts = [cells.prose(record.title)] if record.title else []
+    # A line that begins with a title of "1. " or "---" would be something else.
+    title = cells.prose(record.title)
+    parts = [f"<b>{title}</b>"] if title else []
     commit = record.tree.commit[:10] or record.tree.digest[:20]
     if commit:
         current = cells.code(commit) + (" with uncommitted changes" if record.tree.dirty else "")
@@ -121,8 +127,13 @@ def _policy(record: RunRecord, detail: Detail) -> Iterator[str]:
 
 def _gate_table(record: RunRecord, detail: Detail) -> list[str]:
     ordered = sorted(record.results, key=lambda each: STANDINGS.index(standing.standing(each)))
+    passed = len(standing.chosen(record.results, PASSED)) if not detail.passed else 0
+    ordered = ordered[: len(ordered) - passed]  # they come last
     rows = [_gate_row(result) for result in ordered[: detail.rows]]
     lines = cells.table("Verdict | Gate | Measured (target) | Why | Time", "llllr", rows)
+    if passed:
+        lines = [*(lines if rows else []), "", f"and {figures.plural(passed, 'gate')} that passed"]
+        rows = rows or [[]]
     if len(ordered) > detail.rows:
         lines += ["", f"and {figures.plural(len(ordered) - detail.rows, 'more gate')}"]
     return lines if rows else []

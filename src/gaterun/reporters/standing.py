@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from gaterun.model.figures import age
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Value
 from gaterun.model.record import GateResult
@@ -190,18 +191,6 @@ def flags(result: GateResult) -> str:
     if result.reused:
         parts.append(f"reused, {age(result.started - result.reused.measured)} old")
     return f"[{', '.join(parts)}]" if parts else ""
-
-
-def age(seconds: float) -> str:
-    """How long ago something was, roughly.
-
-    >>> age(0.4), age(200), age(9000), age(200000)
-    ('0 s', '3 min', '2 h', '2 d')
-    """
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{max(0, int(seconds))} s"
 
 
 def _with_unit(result: GateResult, check: Check, value: Value) -> str:

