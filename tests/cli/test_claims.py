@@ -99,6 +99,19 @@ def test_a_verified_claim_is_0(ran: Any) -> None:
     assert "7-1::bound stale: files that it depends on changed" in done.out
 
 
+def test_what_another_working_tree_has_measured_counts(ran: Any) -> None:
+    """By `done`, whose evidence is kept for all working trees of the repository."""
+    import shutil
+
+    say(ran, "p/infra/status", "completed")
+    ran.run("start", "p", "7-1")
+    assert ran.run("done", "p", "7-1").code == 0
+    shutil.rmtree(ran.root / ".gaterun" / "runs")  # as in a working tree that measured nothing
+    assert ran.run("claims", "p").code == 0
+    ran.write({"src/lib.rs": "other\n"})
+    assert ran.run("claims", "p").code == 1
+
+
 def test_a_claim_before_anything_was_measured_is_no_verdict(ran: Any) -> None:
     say(ran, "p/infra/status", "completed")
     done = ran.run("claims", "p")

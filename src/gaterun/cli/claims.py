@@ -64,7 +64,6 @@ def read_ledger(opened: Opened, phase: Phase) -> Ledger:
 
 def held_against(opened: Opened, phase: Phase, found: Sequence[Claim | Unread]) -> Ledger:
     """Claims, held against the evidence of this tree."""
-    from gaterun.cli.status import stand
     from gaterun.core.claims import hold
     from gaterun.reporters.standing import measured_against_target
 
@@ -76,10 +75,25 @@ def held_against(opened: Opened, phase: Phase, found: Sequence[Claim | Unread]) 
     return hold(
         phase,
         found,
-        stand(opened, phase, phase.requirements) if about else (),
+        standing(opened, phase) if about else (),
         today=datetime.now(UTC).date(),
         gist=gist,
     )
+
+
+def standing(opened: Opened, phase: Phase) -> Sequence[Standing]:
+    """How all gates stand, by the runs of this working tree and what ``done`` has measured."""
+    from gaterun.core.state_place import place_of
+
+    place = place_of(opened.root, opened.config.settings.state)
+    if not place.file.exists():
+        from gaterun.cli.status import stand
+
+        return stand(opened, phase, phase.requirements)
+    from gaterun.cli.coordination import Desk, participant
+
+    found, _ = Desk(opened=opened, phase=phase, place=place, who=participant(place)).standing()
+    return found
 
 
 def as_json(phase: Phase, ledger: Ledger, *, everything: bool = False) -> dict[str, object]:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from gaterun.cli.claims import held_against, read_ledger
+from gaterun.cli.claims import held_against, read_ledger, standing
 from gaterun.cli.hook import BLOCK, Answer, Given, Place
-from gaterun.cli.status import stand
 from gaterun.core import blocks
 from gaterun.core.claims import Held, Ledger, Support
 from gaterun.core.result import is_blocking
@@ -55,7 +54,7 @@ def session_start(given: Given, place: Place) -> Answer:
     del given
     lines = []
     for phase in place.phases:
-        standings = stand(place.opened, phase, phase.requirements)
+        standings = standing(place.opened, phase)
         lines.append(f"gaterun measures phase {phase.id} ({clean.line(phase.title)}) here:")
         today = datetime.now(UTC).date()
         for task in phase.tasks:

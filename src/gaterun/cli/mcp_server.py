@@ -18,7 +18,6 @@ from gaterun import __version__
 from gaterun.cli import claims as claims_command
 from gaterun.cli.apart import Apart
 from gaterun.cli.hook_edit import judged, names_of
-from gaterun.cli.status import stand
 from gaterun.cli.workspace import Opened
 from gaterun.core.glob import glob_matcher
 from gaterun.core.result import is_blocking
@@ -170,7 +169,7 @@ def _status(opened: Opened, phase: Phase) -> PhaseStanding:
     from datetime import UTC, datetime
 
     today = datetime.now(UTC).date()
-    found = stand(opened, phase, phase.requirements)
+    found = claims_command.standing(opened, phase)
     gates = [
         GateStanding(
             node_id=item.gate.node_id,
