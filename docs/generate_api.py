@@ -170,7 +170,9 @@ def prose(docstring: str) -> str:
             lines.append(line[:-1])
             code.append("")
         else:
-            lines.append(f"  {line.strip()}" if section and line.startswith("     ") else line.strip())
+            lines.append(
+                f"  {line.strip()}" if section and line.startswith("     ") else line.strip()
+            )
     _flush(code, lines)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
