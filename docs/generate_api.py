@@ -117,7 +117,14 @@ def _annotation(kind: type, name: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return str(value) if isinstance(value, type) else repr(value).split(" at 0x")[0].strip("<")
+    """A default as it would be written; what is a function of ours is left open."""
+    from enum import Enum
+
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, type):
+        return value.__name__
+    return "…" if callable(value) else repr(value)
 
 
 def _signature(name: str, function: Any) -> list[str]:
