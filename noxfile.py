@@ -64,14 +64,22 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site, in site/; a link that leads nowhere fails."""
+    session.install("--require-hashes", "-r", "requirements-docs.txt")
+    session.run("mkdocs", "build", "--strict", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
-    """Write requirements-dev.txt anew."""
+    """Write requirements-dev.txt and requirements-docs.txt anew."""
     session.install("uv")
-    session.run(
-        "uv", "pip", "compile", "pyproject.toml", "--group", "dev", "--universal",
-        "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet",
-        "--output-file", "requirements-dev.txt", *session.posargs,
-    )  # fmt: skip
+    for group in ("dev", "docs"):
+        session.run(
+            "uv", "pip", "compile", "pyproject.toml", "--group", group, "--universal",
+            "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet",
+            "--output-file", f"requirements-{group}.txt", *session.posargs,
+        )  # fmt: skip
 
 
 @nox.session

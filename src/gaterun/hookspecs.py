@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PROJECT = "gaterun"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
+#: Marks a function of a plugin that implements one of these hooks.
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 

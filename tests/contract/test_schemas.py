@@ -224,3 +224,19 @@ def test_waivers(project: Any, old: str, new: str, *, valid: bool) -> None:
 def test_manual_entries(project: Any, entry: str, *, valid: bool) -> None:
     document = tomllib.loads(f"[[task.a.gate]]\n{entry}")
     assert (errors(_fake_schema(), document) == []) is valid
+
+
+def test_every_key_of_a_file_has_a_meaning(project: Any) -> None:
+    phase = json.loads(project.run("schema", "phase").out)
+    waivers = json.loads(project.run("schema", "waivers").out)
+    tables = {
+        "phase": phase["properties"]["phase"],
+        "outputs": phase["properties"]["phase"]["properties"]["outputs"],
+        "task": phase["properties"]["task"]["additionalProperties"],
+        "gate": phase["$defs"]["gate"],
+        **{name: table["items"] for name, table in waivers["properties"].items()},
+    }
+    for name, table in tables.items():
+        assert table["properties"], name
+        for key, entry in table["properties"].items():
+            assert entry["description"], (name, key)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from msgspec.structs import fields
 
+from gaterun.cli import key_help
 from gaterun.cli.document_schemas import DOCUMENTS, document_schema
 from gaterun.core.config import CHOICES, Settings, type_of
 from gaterun.core.discovery import load
@@ -55,6 +56,11 @@ def _of(kind: Any) -> dict[str, Any]:
     return parts[schema["$ref"].rpartition("/")[2]] if schema.keys() == {"$ref"} else schema
 
 
+def _keys(keys: Mapping[str, Any], about: Mapping[str, str]) -> dict[str, Any]:
+    """The properties of a table, each with its meaning for editors."""
+    return {key: {**_of(kind), "description": about[key]} for key, kind in keys.items()}
+
+
 def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
     """The schema of a phase file, with the options of `gates`."""
     import msgspec
@@ -71,11 +77,12 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
         options[name] = {
             name: known.get(name, {"description": ""}) for name in gate.options.__struct_fields__
         }
-    common = {key: _of(kind) for key, kind in GATE_KEYS.items() if key != "use"}
+    common = _keys(GATE_KEYS, key_help.GATE)
+    use = common.pop("use") | {"enum": sorted(gates)}
     # An entry that extends another phase's may leave `use` and required options to it.
     entry = {
         "type": "object",
-        "properties": {"use": {"enum": sorted(gates)}, **common},
+        "properties": {"use": use, **common},
         "allOf": [
             {
                 "if": {"properties": {"use": {"const": name}}, "required": ["use"]},
@@ -92,11 +99,11 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
         "type": "array",
         "items": {"anyOf": [{"enum": sorted(gates)}, {"$ref": "#/$defs/gate"}]},
     }
-    task = {key: _of(kind) for key, kind in TASK_KEYS.items() if key != "gate"}
-    phase = {key: _of(kind) for key, kind in PHASE_KEYS.items() if key != "gates"}
+    task = _keys(TASK_KEYS, key_help.TASK)
+    phase = _keys(PHASE_KEYS, key_help.PHASE)
     phase["outputs"] = {
-        "type": "object",
-        "properties": {name: {"type": "string"} for name in Outputs.__struct_fields__},
+        **phase["outputs"],
+        "properties": _keys(dict.fromkeys(Outputs.__struct_fields__, str), key_help.OUTPUTS),
         "additionalProperties": False,
     }
     return {
@@ -105,14 +112,14 @@ def phase_schema(gates: Mapping[str, Gate]) -> dict[str, Any]:
         "properties": {
             "phase": {
                 "type": "object",
-                "properties": {**phase, "gates": entries},
+                "properties": {**phase, "gates": {**phase["gates"], **entries}},
                 "additionalProperties": False,
             },
             "task": {
                 "type": "object",
                 "additionalProperties": {
                     "type": "object",
-                    "properties": {**task, "gate": entries},
+                    "properties": {**task, "gate": {**task["gate"], **entries}},
                     "additionalProperties": False,
                 },
             },
@@ -141,12 +148,13 @@ def waivers_schema() -> dict[str, Any]:
     from gaterun.core.waiver_file import SIGNOFF_KEYS, WAIVER_KEYS
 
     needed = {"waiver": ["gate", "reason", "owner", "expires"], "signoff": list(SIGNOFF_KEYS)}
+    about = {"waiver": key_help.WAIVER, "signoff": key_help.SIGNOFF}
     tables = {
         kind: {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {key: _of(type_) for key, type_ in keys.items()},
+                "properties": _keys(keys, about[kind]),
                 "required": needed[kind],
                 "additionalProperties": False,
             },

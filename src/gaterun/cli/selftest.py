@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+from gaterun.cli.workspace import open_workspace
 from gaterun.core.config import find_root
 from gaterun.core.controls import complaint, missing, run_control, uncounted
-from gaterun.core.discovery import load
+from gaterun.core.discovery import Plugins, load
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.figures import duration
@@ -45,7 +46,7 @@ def command(gates: tuple[str, ...], plugin: tuple[str, ...], directory: Path | N
     --on, plant one defect at a time in a copy of a real workspace instead, and see which gates
     notice theirs; the workspace itself is only read.
     """
-    plugins = load(selected=plugin)
+    plugins = _plugins(plugin)
     for name in gates:
         if name not in plugins.gates:
             raise UsageError(
@@ -82,6 +83,15 @@ def command(gates: tuple[str, ...], plugin: tuple[str, ...], directory: Path | N
         click.echo(f"UNPROVEN {name}: it has not been seen both red and green")
     click.echo(f"{proven} of {len(chosen)} gates can fail and can pass")
     return int(ExitCode.FAILED if wrong or unproven else ExitCode.OK)
+
+
+def _plugins(selected: tuple[str, ...]) -> Plugins:
+    """Those that are installed, and the gates of the workspace that this is run in, if it is one."""
+    try:
+        find_root(Path.cwd())
+    except UsageError:
+        return load(selected=selected)
+    return open_workspace(None, None, "", (), selected).plugins
 
 
 def _on(root: Path, gates: Mapping[str, Gate], resources: Mapping[str, Resource]) -> int:
