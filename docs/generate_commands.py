@@ -12,7 +12,8 @@ def page() -> str:
     """Every command with its options, by the sections of ``gaterun --help``."""
     from gaterun.cli.main import EVERY_DAY, NOW_AND_THEN, gaterun
 
-    context = click.Context(gaterun, info_name="gaterun")
+    # With its settings: click keeps the option --help of a command as the first context had it.
+    context = gaterun.context_class(gaterun, info_name="gaterun", **gaterun.context_settings)
     common = _common(context)
     lines = [
         "# Commands",

@@ -63,7 +63,8 @@ def test_what_people_are_told_to_type_exists(page: str, line: str) -> None:
     words = arguments_of(shlex.split(line, comments=True)[1:])
     if words == ["run", "PHASE"]:
         return
-    with click.Context(gaterun, info_name="gaterun") as context:
+    settings = gaterun.context_settings
+    with click.Context(gaterun, info_name="gaterun", **settings) as context:
         command: click.Command | None = gaterun
         while isinstance(command, click.Group) and words:
             name = words.pop(0)
@@ -74,7 +75,9 @@ def test_what_people_are_told_to_type_exists(page: str, line: str) -> None:
             assert inner is not None, name
             command = inner
         assert command is not None
-        inner_context = click.Context(command, info_name=command.name, resilient_parsing=True)
+        inner_context = click.Context(
+            command, context, info_name=command.name, resilient_parsing=True
+        )
         command.parse_args(inner_context, words)
         unknown = [word for word in words if word.startswith("--")]
         options = {name for option in command.params for name in option.opts}
