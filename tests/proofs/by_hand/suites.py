@@ -15,7 +15,7 @@ RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) igno
 
 def rows(clone: Clone) -> Iterator[Row]:
     report = clone.report
-    target = f"--target-dir={clone.scratch / 'test'}"
+    target = f"--target-dir={clone.scratch / 'build'}"
     text = output(
         clone.root,
         *("cargo", "test", "--workspace", "--no-fail-fast", "--color=never", target),
