@@ -34,6 +34,7 @@ from by_hand import (
     lints,
     prose,
     suites,
+    unlinted,
     values,
     variables,
     versions,
@@ -104,6 +105,7 @@ def measured(clone: Clone, *, compiling: bool, surveying: bool) -> Iterator[Row]
             yield from compiler.rows(clone)
         if surveying:
             yield from lints.suppressions(clone)
+            yield from unlinted.rows(clone)
             yield from suites.surveyed(clone)
 
 
