@@ -6,7 +6,6 @@ Each gate measures all the same, or says why it cannot; nothing that was not loo
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -209,9 +208,9 @@ BY_HARD_PART = {
 
 
 @pytest.fixture(scope="module", params=HARD, ids=lambda make: make.__name__)
-def hard(request: Any, tmp_path_factory: Any) -> Iterator[Path]:
+def hard(request: Any, tmp_path_factory: Any) -> Path:
     make = request.param
-    yield make(tmp_path_factory.mktemp(make.__name__).resolve())
+    return make(tmp_path_factory.mktemp(make.__name__).resolve())
 
 
 @pytest.mark.cargo
