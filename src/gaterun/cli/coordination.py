@@ -106,6 +106,7 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     def overview(self) -> Overview:
         """How the phase stands on this tree; nothing is run, or made."""
+        from gaterun.cli.claims import ledger_on
         from gaterun.core.overview import look_over
 
         histories: Mapping[str, TaskHistory] = {}
@@ -114,7 +115,15 @@ class Desk(Struct, frozen=True, kw_only=True):
         if db is not None:
             with db:
                 histories = db.histories(self.phase.id)
-        return look_over(self.phase, histories, gates, self.place, tree=tree, now=self.now())
+        return look_over(
+            self.phase,
+            histories,
+            gates,
+            self.place,
+            tree=tree,
+            now=self.now(),
+            claims=ledger_on(self.opened, self.phase, gates),
+        )
 
     def standing(self) -> tuple[tuple[Standing, ...], str]:
         """How all gates stand on this tree, and its digest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gaterun.core.claims import Held
 from gaterun.core.freshness import Standing
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
@@ -28,7 +29,10 @@ def as_json(
         "phase": overview.phase.id,
         "tree": overview.tree or None,
         "complete": complete,
-        "tasks": [_task(view) for view in overview.tasks],
+        "tasks": [
+            {**_task(view), "said": [_said(item) for item in overview.claims.about(view.task.id)]}
+            for view in overview.tasks
+        ],
         "gates": [gate(item) for item in gates],
         "collisions": [
             {
@@ -40,6 +44,9 @@ def as_json(
             }
             for item in overview.collisions
         ],
+        "claims_not_read": [
+            {"source": item.source, "why": item.why} for item in overview.claims.unread
+        ],
         "forecast": {
             "path": list(found.path),
             "left_seconds": found.left,
@@ -49,6 +56,18 @@ def as_json(
         }
         if found
         else None,
+    }
+
+
+def _said(item: Held) -> dict[str, object]:
+    """A claim by which somebody says that a task is done."""
+    claim = item.claim
+    return {
+        "key": claim.key,
+        "source": claim.source,
+        "place": claim.place,
+        "at": claim.time,
+        "evidence": item.support.value,
     }
 
 
