@@ -34,9 +34,7 @@ GATES = {name: gate(name) for name in NAMES}
 PHASE = Phase(
     id="p",
     title="",
-    tasks=tuple(
-        Task(id=name, title="", gates=(GATES[name],), needs=NEEDS[name]) for name in NAMES
-    ),
+    tasks=tuple(Task(id=name, title="", gates=(GATES[name],), needs=NEEDS[name]) for name in NAMES),
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from gaterun.core.estimate import Forecast
 from gaterun.core.claims import Held
+from gaterun.core.estimate import Forecast
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
 from gaterun.model.claim import Claim
