@@ -280,6 +280,48 @@ def test_a_working_tree_that_is_gone(team: Team) -> None:
     assert team.here("done", "7.1").code == 0
 
 
+def test_done_for_programs(team: Team) -> None:
+    ran = team.here("done", "7.4", "--format", "json")
+    document = json.loads(ran.out)
+    assert ran.code == document["exit_code"] == 1
+    assert document["run"] == team.project.record_now().id
+    assert {**document, "run": "", "gates": ()} == {
+        "phase": "p",
+        "task": "7.4",
+        "title": "Release",
+        "state": "claimed",
+        "verified": False,
+        "passed": 0,  # what needs 7.3 is not measured where that fails
+        "total": 1,
+        "waived": 0,
+        "missing": ["7.4::version"],
+        "unmet": ["7.3"],
+        "run": "",
+        "gates": (),
+        "collisions": [],
+        "exit_code": 1,
+    }
+    gates = {gate["node_id"]: gate for gate in document["gates"]}
+    assert gates["7.3::bound"] == {
+        "node_id": "7.3::bound",
+        "outcome": "fail",
+        "blocking": True,
+        "why": "n 2 (<= 1)",
+        "repeat": "gaterun p 7.3::bound",
+    }
+    assert gates["7.3::lints"]["blocking"] is False
+    ran = team.here("done", "7.1", "--format", "json")
+    document = json.loads(ran.out)
+    assert (ran.code, document["state"], document["verified"]) == (0, "verified", True)
+
+
+def test_a_refusal_is_no_document(team: Team) -> None:
+    team.here("block", "7.1", "--why", "no access")
+    ran = team.here("done", "7.1", "--format", "json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "task 7.1 was blocked" in ran.err
+
+
 def test_a_task_without_gates_cannot_be_verified(team: Team) -> None:
     team.project.phase(PHASE + '[task."7.5"]\ntitle = "Talk"\n')
     ran = team.here("start", "7.5", "--overlap-ok")

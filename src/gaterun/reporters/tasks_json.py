@@ -8,6 +8,7 @@ from gaterun.core.claims import Held
 from gaterun.core.freshness import Standing
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
+from gaterun.model.task_state import Collision
 
 
 def as_json(
@@ -34,16 +35,7 @@ def as_json(
             for view in overview.tasks
         ],
         "gates": [gate(item) for item in gates],
-        "collisions": [
-            {
-                "severity": item.severity.value,
-                "kind": item.kind,
-                "tasks": list(item.tasks),
-                "files": list(item.files),
-                "text": item.text,
-            }
-            for item in overview.collisions
-        ],
+        "collisions": [collision(item) for item in overview.collisions],
         "claims_not_read": [
             {"source": item.source, "why": item.why} for item in overview.claims.unread
         ],
@@ -56,6 +48,17 @@ def as_json(
         }
         if found
         else None,
+    }
+
+
+def collision(item: Collision) -> dict[str, object]:
+    """What does not go together."""
+    return {
+        "severity": item.severity.value,
+        "kind": item.kind,
+        "tasks": list(item.tasks),
+        "files": list(item.files),
+        "text": item.text,
     }
 
 
