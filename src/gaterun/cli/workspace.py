@@ -195,7 +195,7 @@ def open_workspace(
     return Opened(config=config, plugins=load(selected=selected, local=config.local_gates))
 
 
-def _sign_of_life(config: Config) -> None:
+def renew_claims(config: Config) -> None:
     """Whatever somebody asks who has claimed a task, the claim is renewed.
 
     In most workspaces nothing has to be imported to see that nobody has: there is no state, and
@@ -221,7 +221,7 @@ def workspace_options(function: F) -> F:
         **arguments: Any,
     ) -> Any:
         opened = open_workspace(directory, config_file, profile, override, plugin)
-        _sign_of_life(opened.config)
+        renew_claims(opened.config)
         return function(opened, **arguments)
 
     folder = click.Path(path_type=Path)

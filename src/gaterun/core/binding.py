@@ -130,7 +130,10 @@ class Binder:
     @cached_property
     def _installed(self) -> str:
         """Changes when a distribution is installed, upgraded or removed, and with gaterun."""
-        folders = (f"{path} {_state(path)}" for path in sys.path if path)
+        # What Python puts first is the program's own folder: that of a console script, or, with
+        # `python -m`, where it was started. Nothing is installed there by somebody else.
+        first = 0 if sys.flags.safe_path else 1
+        folders = (f"{path} {_state(path)}" for path in dict.fromkeys(sys.path[first:]) if path)
         return _sha(*folders, *_sources("gaterun"))
 
     @cached_property
