@@ -107,6 +107,7 @@ class Control(Struct, frozen=True, kw_only=True):
         options: options of the gate as in a phase file, conditions included.
         rule: a rule that a finding of the red case must have; empty when a failed
             condition is enough.
+        metrics: those whose conditions the red case breaks, and no others; empty when any will do.
         executable: paths in `files` that get the executable bit.
         needs: programs without which it cannot be run.
     """
@@ -117,6 +118,7 @@ class Control(Struct, frozen=True, kw_only=True):
     base: Mapping[str, str] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
+    metrics: tuple[str, ...] = ()
     executable: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
