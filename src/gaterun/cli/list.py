@@ -32,9 +32,7 @@ Examples:
 @click.option("--why", is_flag=True, help="Say what would run, be reused or be skipped, and why.")
 @click.option("--shards", type=int, metavar="N", help="Divide the gates among N machines.")
 @workspace_options
-def command(
-    opened: Opened, *, phase: str | None, form: str, why: bool, shards: int | None
-) -> None:
+def command(opened: Opened, *, phase: str | None, form: str, why: bool, shards: int | None) -> None:
     """Show the phases, or the tasks and gates of PHASE."""
     if phase is None and not why and shards is None:
         _phases(opened, form)
