@@ -210,6 +210,8 @@ def replay(record: RunRecord, folder: Path | None = None) -> Iterator[Event]:
         time=record.started,
         base=record.base,
         role=record.role,
+        shard=record.shard,
+        merged=len(record.parts),
     )
     for result in record.results:
         yield GateFinished(result=result, time=result.started + result.seconds)
@@ -248,6 +250,7 @@ def what_is_known(folder: Path) -> RunRecord | None:
         seconds=max(0.0, last - started.time),
         exit_code=ExitCode.INTERRUPTED,
         role=started.role,
+        shard=started.shard,
         base=started.base,
         interrupted=True,
         warnings=tuple(warnings),

@@ -293,7 +293,7 @@ class Merge:
         told: dict[str, list[str]] = {}
         for part in self.parts:
             for warning in part.record.warnings:
-                if warning not in found:
+                if warning not in {*found, part.shard.caveat(part.record.phase)}:
                     told.setdefault(warning, []).append(str(part.shard.number))
         found += [f"shard {', '.join(who)}: {warning}" for warning, who in told.items()]
         return found

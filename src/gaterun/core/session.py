@@ -137,7 +137,7 @@ class Session:
         started, clock = time.time(), time.monotonic()
         git = Git(self.root)
         processes = Processes(folder.id, self.environment)
-        warnings: list[str] = []
+        warnings: list[str] = [self.shard.caveat(self.phase.id)] if self.shard else []
         before = self._look(git, warnings)
         tree = before.summary if before else Tree()
         base = git.commit(self.phase.base) if self.phase.base and git.present else None

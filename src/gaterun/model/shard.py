@@ -73,6 +73,13 @@ class Shard(Struct, frozen=True, kw_only=True):
         """
         return f"shard {self.number} of {self.of}"
 
+    def caveat(self, phase: str) -> str:
+        """What every report has to say about a shard of `phase`."""
+        return (
+            f"{self.label}: it judges its own gates, and not the phase; `gaterun report {phase} "
+            "--merge` does, with all shards"
+        )
+
 
 class Part(Struct, frozen=True, kw_only=True):
     """One shard of a merged run.
