@@ -36,7 +36,9 @@ class Machines:
         at = ("-C", str(folder))
         ran = self.project.run(phase, "--shard", f"{number}/{of}", *at, *more)
         assert ran.code in {0, 1, 6, 7}, ran.err
-        exported = self.project.run("runs", "export", "last", *at, "--output", str(self.part(number)))
+        exported = self.project.run(
+            "runs", "export", "last", *at, "--output", str(self.part(number))
+        )
         assert exported.code == 0, exported.err
         return ran
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import textwrap
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sharded import Machines, essence
 
 from gaterun.core.store import Store
-
-from sharded import Machines, essence
 
 #: One of everything that a run can say.
 PHASE = """
@@ -208,3 +205,157 @@ def test_random_phases(
 
 
 _PLAIN: dict[str, Any] = {"use": "pass", "mode": "", "skip": "", "needs": []}
+
+
+def test_an_advisory_task_between_two_others_blocks_nothing(project: Any) -> None:
+    """A shard without the task in the middle must not take its needs for those of the last."""
+    project.phase(
+        """
+        [phase]
+        [task.1]
+        [[task.1.gate]]
+        use = "fail"
+        [task.2]
+        needs = ["1"]
+        [[task.2.gate]]
+        use = "pass"
+        mode = "advisory"
+        enforce_after = 2099-01-01
+        [task.3]
+        needs = ["2"]
+        [[task.3.gate]]
+        use = "pass"
+        """
+    )
+    project.commit()
+    whole = project.run("p")
+    assert whole.outcomes == {"1::fail": "fail", "2::pass": "blocked", "3::pass": "pass"}
+    machines = Machines(project)
+    first, _ = machines.all(2)
+    assert "1::fail" in first.out
+    assert "3::pass" in first.out
+    assert essence(machines.merge().record) == essence(whole.record)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("1",),
+        ("1", "4", "--deselect", "4::fail"),
+        ("-k", "pass or advisory"),
+        ("--no-waivers",),
+        ("--max-warnings", "0"),
+        ("--base", "HEAD~1", "--base-policy", "fail"),
+        ("--baseline", "../metrics.json"),
+        ("--waivers", "other.toml"),
+    ],
+    ids=" ".join,
+)
+def test_merging_repeats_what_the_shards_were_told(
+    machines: Machines, options: tuple[str, ...]
+) -> None:
+    project = machines.project
+    project.write({"other.toml": WAIVERS.replace("unused", "other")})
+    project.phase(PHASE.replace("warnings == 0", "warnings == 1"))
+    project.commit()
+    project.run("p", "--report", "metrics:../metrics.json")
+    project.phase(PHASE)
+    project.commit()
+    whole = project.run("p", *options)
+    assert whole.code in {0, 1, 6, 7}
+    machines.all(3, *options)
+    merged = machines.merge()
+    assert merged.code == whole.code, merged.err
+    assert essence(merged.record) == essence(whole.record)
+
+
+def test_a_weaker_phase_file_is_told_when_it_is_merged(project: Any) -> None:
+    """A shard alone says nothing of it, as it is about the whole."""
+    gate = '[[task.1.gate]]\nuse = "value"\nnumber = 5\nrequire = "n < {}"\n'
+    project.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "pass"\n' + gate.format(3))
+    project.commit()
+    project.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "pass"\n' + gate.format(9))
+    project.commit()
+    machines = Machines(project)
+    ran = machines.all(2, "--base", "HEAD~1", "--base-policy", "fail")
+    assert [each.code for each in ran] == [0, 0]
+    merged = machines.merge()
+    assert merged.code == 1
+    assert merged.outcomes["policy::base"] == "fail"
+    assert "under the conditions of HEAD~1" in merged.results["1::value"].verdict.message
+
+
+TIMED = """
+[phase]
+base = "HEAD"
+[task.1]
+[[task.1.gate]]
+use = "pass"
+[[task.1.gate]]
+use = "value"
+change = [10.0, -0.1, 0.0, 0.1]
+number = 1
+ratchet = ["time", "n"]
+"""
+
+
+def test_a_value_of_another_machine_is_not_compared(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the machine of the shard that measured it, and not by that which merges."""
+    from gaterun.core import host
+
+    facts = {"os": "Linux", "arch": "x", "cpu": "fast", "cores": "8", "rustc": "1", "cargo": "1"}
+    monkeypatch.setattr(host, "facts", lambda root: facts)
+    project.phase(TIMED)
+    project.commit()
+    project.run("p", "--report", "metrics:../base.json")
+    machines = Machines(project)
+    told = ("--baseline", "../base.json")
+    machines.all(2, *told)
+    same = machines.merge()
+    assert (same.code, same.outcomes["1::value"]) == (0, "pass")
+    assert same.record.environment == facts
+    monkeypatch.setattr(host, "facts", lambda root: {**facts, "cpu": "slow", "rustc": "2"})
+    machines.shard(2, 2, *told)
+    monkeypatch.setattr(host, "facts", lambda root: facts)
+    other = machines.merge("--report", "metrics:../merged.json")
+    assert (other.code, other.outcomes["1::value"]) == (7, "not-comparable")
+    assert "cpu fast before, slow now" in other.results["1::value"].verdict.message
+    assert "cpu" not in other.record.environment
+    assert "the shards had different machines, rustc: 1 (shard 1); 2 (shard 2)" in (
+        other.record.warnings
+    )
+    metrics = json.loads((project.root.parent / "merged.json").read_text())["metrics"]
+    assert metrics["value.time"]["origin"]["environment"]["facts"]["cpu"] == "slow"
+    assert "origin" not in metrics["value.n"] or metrics["value.n"]["origin"] is None
+
+
+def test_a_tree_that_changed_while_a_shard_ran_is_no_verdict(project: Any) -> None:
+    project.phase(
+        '[phase]\n[task.1]\n[[task.1.gate]]\nuse = "pass"\n[[task.1.gate]]\nuse = "edits"\n'
+    )
+    project.commit()
+    machines = Machines(project)
+    machines.all(2)
+    merged = machines.merge()
+    assert merged.code == 7
+    assert merged.outcomes == {"1::pass": "pass", "1::edits": "tree-changed"}
+    assert any(
+        text.startswith("shard 2: the working tree changed") for text in merged.record.warnings
+    )
+
+
+def test_what_was_measured_before_is_merged_as_that(project: Any) -> None:
+    project.write({"src/lib.rs": "fn good() {}\n"})
+    project.gates("pass", "bound")
+    project.commit()
+    machines = Machines(project)
+    clone = machines.clone("warm")
+    at = ("-C", str(clone))
+    project.run("p", *at)
+    for number in (1, 2):
+        project.run("p", "--shard", f"{number}/2", *at)
+        project.run("runs", "export", "last", *at, "--output", str(machines.part(number)))
+    merged = machines.merge()
+    assert (merged.code, merged.results["1::bound"].reused is not None) == (0, True)

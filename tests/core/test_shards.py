@@ -62,7 +62,9 @@ def test_gates_are_divided_evenly_and_keep_the_order_of_the_phase() -> None:
     assert names(plan([gate(name) for name in "abcde"], 2)) == [["a", "c", "e"], ["b", "d"]]
 
 
-def test_what_shares_a_costly_resource_stays_together_and_what_shares_a_cheap_one_does_not() -> None:
+def test_what_shares_a_costly_resource_stays_together_and_what_shares_a_cheap_one_does_not() -> (
+    None
+):
     gates = [
         gate("a", "tree"),
         gate("b", "compiled"),

@@ -181,6 +181,9 @@ def _foreign(part: Read, whole: Whole) -> Iterator[str]:
     if shard.of != whole.mark.of:
         yield f"{label} is one of {shard.of}, another of {whole.mark.of}"
         return
+    if not 1 <= shard.number <= shard.of:
+        yield f"{label} has a number that is none"
+        return
     if record.tree.digest != whole.tree.digest or record.tree.commit != whole.tree.commit:
         yield f"{label} measured another tree: {_said(record.tree)}, here is {_said(whole.tree)}"
     if record.base != whole.base:
