@@ -111,11 +111,11 @@ def told_by(options: Mapping[str, Any]) -> Told:
 
 def _numbers(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
-    if found is None:
+    number, of = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not of:
         raise UsageError(
             f"--shard {text}: no shard", help="write 2/3 for the second of three machines"
         )
-    number, of = int(found[1]), int(found[2])
     if not 1 <= number <= of:
         raise UsageError(
             f"--shard {text}: there is no such shard", help=f"they are 1/{of} to {of}/{of}"
