@@ -12,7 +12,7 @@ from msgspec import Struct
 from gaterun.core.shards import Plan, partition, policy_digest
 from gaterun.model.errors import UsageError
 from gaterun.model.phase import Phase, Requirement
-from gaterun.model.shard import Shard, Told
+from gaterun.model.shard import Shard, ShardOptions
 
 if TYPE_CHECKING:
     from gaterun.cli.workspace import Opened
@@ -36,7 +36,7 @@ class Sharding(Struct, frozen=True, kw_only=True):
     whole: Sequence[Requirement]
     plan: Plan
     number: int
-    told: Told
+    told: ShardOptions
 
     @property
     def gates(self) -> tuple[Requirement, ...]:
@@ -93,9 +93,9 @@ def sharding(
     )
 
 
-def told_by(options: Mapping[str, Any]) -> Told:
+def told_by(options: Mapping[str, Any]) -> ShardOptions:
     """What the options of ``gaterun run`` say to every shard alike."""
-    return Told(
+    return ShardOptions(
         selectors=options["selectors"],
         keyword=options["keyword"],
         tags=options["tags"],
@@ -123,7 +123,7 @@ def _numbers(text: str) -> tuple[int, int]:
     return number, of
 
 
-def _refuse(options: Mapping[str, Any], told: Told) -> None:
+def _refuse(options: Mapping[str, Any], told: ShardOptions) -> None:
     """Refuse what a shard cannot do, as it sees a part of the run, on one of the machines."""
     if options["last_failed"]:
         raise UsageError(

@@ -38,7 +38,7 @@ from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, POLICY, Requirement
 from gaterun.model.record import GateResult, RunRecord
-from gaterun.model.shard import Part
+from gaterun.model.shard import ShardRun
 from gaterun.model.verdict import Outcome, Reason, Verdict
 from gaterun.model.waiver import InForce
 
@@ -299,9 +299,9 @@ class Merge:
         return found
 
 
-def _part(part: Read) -> Part:
+def _part(part: Read) -> ShardRun:
     record = part.record
-    return Part(
+    return ShardRun(
         number=part.shard.number,
         run=record.id,
         digest=part.digest,

@@ -11,7 +11,7 @@ from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
 from gaterun.model.metric import Better, Measured, Unit
 from gaterun.model.policy import BasePolicy
-from gaterun.model.shard import Part, Shard
+from gaterun.model.shard import Shard, ShardRun
 from gaterun.model.verdict import ExitCode, Outcome, Verdict
 
 #: Version of the record's shape; a reader refuses a greater major part.
@@ -149,7 +149,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     policy: BasePolicy | None = None
     left_out: tuple[str, ...] | None = None
     shard: Shard | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ShardRun, ...] = ()
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:

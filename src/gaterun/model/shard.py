@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class ShardOptions(Struct, frozen=True, kw_only=True):
     """What the command line said to a run, beyond the phase; the same for all of its shards.
 
     Merging says the same again, so that it judges as one machine would have. Attributes are
@@ -29,7 +29,7 @@ class Told(Struct, frozen=True, kw_only=True):
     def argv(self) -> tuple[str, ...]:
         """As it would be written.
 
-        >>> Told(keyword="a or b", deselect=("7.3",), no_waivers=True).argv
+        >>> ShardOptions(keyword="a or b", deselect=("7.3",), no_waivers=True).argv
         ('-k', 'a or b', '--deselect', '7.3', '--no-waivers')
         """
         with_value = {
@@ -62,7 +62,7 @@ class Shard(Struct, frozen=True, kw_only=True):
     of: int
     plan: str
     policy: str
-    told: Told = field(default_factory=Told)
+    told: ShardOptions = field(default_factory=ShardOptions)
 
     @property
     def label(self) -> str:
@@ -81,7 +81,7 @@ class Shard(Struct, frozen=True, kw_only=True):
         )
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class ShardRun(Struct, frozen=True, kw_only=True):
     """One shard of a merged run.
 
     Attributes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from gaterun.model.figures import duration
 from gaterun.model.metrics_document import fingerprint, metric_ids
 from gaterun.model.record import RunRecord
-from gaterun.model.shard import Part
+from gaterun.model.shard import ShardRun
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import html_gate, html_metrics, html_tasks, policy, standing
 from gaterun.reporters.figures import plural
@@ -277,7 +277,7 @@ def _run(record: RunRecord) -> Html:
     )
 
 
-def _facts(part: Part) -> str:
+def _facts(part: ShardRun) -> str:
     """The machine of a shard."""
     known = part.environment
     return ", ".join(known[name] for name in ("cpu", "rustc") if name in known)
