@@ -282,7 +282,7 @@ RUNNER = {
         (
             "a green shard whose completion report says COMPLETE",
             "INCOMPLETE",
-            "cli/test_shards.py::test_every_report_says_that_it_is_a_shard",
+            "cli/test_sharding.py::test_every_report_says_that_it_is_a_shard",
         ),
     ],
     "The phase file (`--base-policy fail`)": [

@@ -26,9 +26,9 @@ def gaterun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def essence(path: Path) -> dict[str, Any]:
-    """What a run found: verdicts with their checks, metrics, findings; not when nor how fast."""
+    """What a run found: verdicts with their checks, metrics, findings; not what times itself."""
     record: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    told = ("verdict", "metrics", "findings", "inspected", "notes", "recipe", "blocking")
+    told = ("verdict", "findings", "inspected", "notes", "recipe", "blocking")
     return {
         "exit_code": record["exit_code"],
         "tree": record["tree"]["digest"],
@@ -44,10 +44,7 @@ def essence(path: Path) -> dict[str, Any]:
 def test_three_machines_find_what_one_finds(tmp_path: Path) -> None:
     demo, parts = tmp_path / "eventmesh", tmp_path / "parts"
     assert gaterun("demo", str(demo), cwd=tmp_path).returncode == 0
-    baseline = tmp_path / "baseline-metrics.json"
-    assert gaterun("baseline", "phase7", "7.3", cwd=demo).returncode == 0
-    (written,) = demo.glob("docs/phase7/baseline*.json")
-    baseline.write_bytes(written.read_bytes())
+    assert gaterun("baseline", "phase7", cwd=demo).returncode == 0
     git(demo, "add", "--all")
     git(demo, "commit", "--quiet", "-m", "measured before")
 
@@ -58,7 +55,6 @@ def test_three_machines_find_what_one_finds(tmp_path: Path) -> None:
     for number in range(1, MACHINES + 1):
         machine = tmp_path / f"machine-{number}"
         git(tmp_path, "clone", "--quiet", str(demo), str(machine))
-        git(machine, "fetch", "--quiet", "--tags", "origin", "refs/heads/*:refs/heads/x/*")
         shard = gaterun("phase7", WITHOUT, "--shard", f"{number}/{MACHINES}", cwd=machine)
         assert shard.returncode == 0, shard.stdout + shard.stderr
         assert f"shard {number} of {MACHINES}" in shard.stdout

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from queue import SimpleQueue
 
 from msgspec.structs import replace
@@ -186,6 +187,11 @@ class Merge:
             parts=tuple(map(_part, self.parts)),
         )
 
+    @cached_property
+    def _measured(self) -> dict[str, tuple[Read, GateResult]]:
+        """What became of each gate in its shard, by node id."""
+        return {each.node_id: (part, each) for part in self.parts for each in part.record.results}
+
     def _repeat(self, gate: Requirement) -> str:
         return f"gaterun {self.name or self.whole.phase.id} {gate.node_id}"
 
@@ -203,8 +209,7 @@ class Merge:
 
     def _recall(self, gate: Requirement, second: SecondKey | None) -> GateResult:
         """What its shard measured of a gate, judged here."""
-        part = self.parts[(self.whole.plan.number_of(gate.node_id) or 1) - 1]
-        found = next(each for each in part.record.results if each.node_id == gate.node_id)
+        part, found = self._measured[gate.node_id]
         evidence = _moved(found, _shelf(part))
 
         def baseline(

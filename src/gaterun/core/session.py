@@ -123,7 +123,7 @@ class Session:
             NothingSelected: no gate is chosen.
             UsageError: the state folder cannot be written.
         """
-        if not self.chosen and self.shard is None:
+        if not (self.chosen or (self.shard and self.whole)):
             raise NothingSelected(
                 f"no gate of phase '{self.phase.id}' is selected",
                 help=f"`gaterun list {self.phase.id}` shows what there is",

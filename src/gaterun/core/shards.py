@@ -109,13 +109,16 @@ def _groups(chosen: Sequence[Requirement], resources: Mapping[str, Resource]) ->
     found: list[Group] = []
     for gate in chosen:
         wanted = () if gate.skip else costly_resources(gate, resources)
+        if not wanted:
+            found.append(Group(gates=(gate,), share=(), cost=_cost(gate, costly=False)))
+            continue
         together = [group for group in found if {*group.share} & {*wanted}]
-        cost = _cost(gate, costly=bool(wanted))
         merged = Group(
             gates=(*(each for group in together for each in group.gates), gate),
             share=tuple(dict.fromkeys((*(n for g in together for n in g.share), *wanted))),
             # What they share is computed once.
-            cost=sum(group.cost for group in together) + (_USUAL if together else cost),
+            cost=sum(group.cost for group in together)
+            + (_USUAL if together else _cost(gate, costly=True)),
         )
         if together:
             at = found.index(together[0])

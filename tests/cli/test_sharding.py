@@ -112,6 +112,20 @@ def test_a_shard_without_gates_finds_nothing(divided: Any) -> None:
     assert "shard 9 of 9: no gate has run" in ran.out
 
 
+def test_a_selection_without_gates_is_none_in_shards_either(divided: Any) -> None:
+    ran = divided.run("p", "-k", "nothing-of-that-name", "--shard", "1/2")
+    assert (ran.code, ran.records) == (5, ())
+
+
+def test_shards_of_one_machine_are_merged_where_they_were_recorded(divided: Any) -> None:
+    for number in (1, 2):
+        divided.run("p", "--shard", f"{number}/2")
+    ran = divided.run("report", "p", "--merge", ".gaterun/runs")
+    assert (ran.code, len(ran.record.parts)) == (0, 2)
+    again = divided.run("report", "p", "--merge", ".gaterun/runs")
+    assert (again.code, "is no shard: it is a run of phase 'p'" in again.err) == (4, True)
+
+
 @pytest.mark.parametrize(("gate", "code"), [("pass", 0), ("fail", 1), ("crash", 7)])
 def test_a_shard_exits_by_what_it_found(project: Any, gate: str, code: int) -> None:
     project.gates(gate)
