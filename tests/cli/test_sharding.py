@@ -184,6 +184,22 @@ def test_merged_at_the_terminal(divided: Any, golden: Any, tmp_path: Path) -> No
     assert ".shard-2-of-3." not in (divided.root / "out.xml").read_text()
 
 
+def test_reports_of_a_merged_run_say_where_it_was_measured(divided: Any) -> None:
+    runs = [divided.run("p", "--shard", f"{number}/3").record.id for number in (1, 2, 3)]
+    formats = {"md": "out.md", "html": "out.html", "junit": "out.xml", "json": "out.json"}
+    words = [f"--report={name}:../{path}" for name, path in formats.items()]
+    assert divided.run("report", "p", "--merge", ".gaterun/runs", *words).code == 0
+    text = {name: (divided.root.parent / path).read_text() for name, path in formats.items()}
+    assert "measured in 3 shards" in text["md"]
+    assert "## ✅ gaterun p: 5 of 6 gates passed, 1 skipped" in text["md"]
+    assert "<dt>Measured in</dt><dd>3 shards</dd>" in text["html"].replace("\n", "")
+    assert all(run in text["html"] for run in runs)
+    assert '<property name="gaterun.shards" value="3"/>' in text["junit"].replace(" />", "/>")
+    parts = json.loads(text["json"])["parts"]
+    assert [part["run"] for part in parts] == runs
+    assert all(len(part["digest"]) == 64 for part in parts)
+
+
 def test_runs_are_listed_as_what_they_are(divided: Any, tmp_path: Path) -> None:
     parts = tmp_path / "parts"
     parts.mkdir()
