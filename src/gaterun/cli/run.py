@@ -160,6 +160,7 @@ def command(
         opened.show(render_phase(bound, chosen))
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
+    from gaterun.cli.elsewhere import elsewhere
     from gaterun.cli.find_baseline import find_baseline
     from gaterun.cli.step_summary import step_summary
     from gaterun.cli.style import style_for
@@ -226,10 +227,13 @@ def command(
         in_force=in_force,
     )
     try:
+        session.elsewhere = elsewhere(opened, session.options.jobs)
         record = session.run()
     finally:
         files.abandon()
         screen.abandon()
+        if session.elsewhere:
+            session.elsewhere.executor.close()
     problems = (*files.problems, *screen.problems)
     with contextlib.suppress(OSError, SystemExit):
         # A reader that has gone does not change what was found.

@@ -16,7 +16,7 @@ from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.binding import Binder
-from gaterun.core.bound_run import BoundRun, look_for, named
+from gaterun.core.bound_run import BoundRun, look_for, named, written
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
 from gaterun.core.evidence import hidden, without_variables, writable
@@ -40,6 +40,7 @@ from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, exit_code
 from gaterun.model.waiver import InForce
 
 if TYPE_CHECKING:
+    from gaterun.core.dispatch import Elsewhere
     from gaterun.core.second_key import SecondKey
 
 
@@ -94,6 +95,7 @@ class Session:
         second: what the base says about the run; ``None`` where nobody asks it.
         tell: called with every event, from the thread that calls `run`.
         in_force: the waivers and sign-offs to judge with.
+        elsewhere: measures gates on other machines; ``None`` measures all here.
     """
 
     phase: Phase
@@ -110,6 +112,7 @@ class Session:
     in_force: InForce = field(default_factory=InForce)
     environment: Environment | None = None
     second: SecondKey | None = None
+    elsewhere: Elsewhere | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -177,14 +180,15 @@ class Session:
         )
 
         unclean = self.options.require_clean and (tree.dirty or not tree.commit)
+        binder = Binder(
+            before,
+            root=self.root,
+            base=base,
+            environment=processes.environment.given,
+            resources=self.plugins.resources,
+        )
         bound = BoundRun(
-            Binder(
-                before,
-                root=self.root,
-                base=base,
-                environment=processes.environment.given,
-                resources=self.plugins.resources,
-            ),
+            binder,
             Shelf(self.store.path / "measured"),
             self.chosen,
             fresh=self.options.fresh or unclean,
@@ -192,17 +196,35 @@ class Session:
             in_force=self.in_force,
         )
 
+        def facts() -> Mapping[str, str]:
+            prober.join()
+            return environment
+
+        dispatch: Dispatch | None = None
+        if self.elsewhere is not None:
+            from gaterun.core.dispatch import Dispatch
+
+            dispatch = Dispatch(
+                bench,
+                self.elsewhere,
+                chosen=self.chosen,
+                tree=before,
+                binder=binder,
+                plugins=self.plugins,
+                facts=facts,
+                without=written(self.phase, self.root, self.store.path, self.options.writes),
+            )
+
         def baseline(
             requirement: Requirement, measurement: Measurement
         ) -> Mapping[str, BaselineValue] | None:
             if self.baseline is None:
                 return None
-            prober.join()
             return values_for(
                 self.baseline,
                 requirement,
                 measurement,
-                environment,
+                facts(),
                 stale=stale,
             )
 
@@ -227,7 +249,7 @@ class Session:
                 progress(redactor.text(text))
 
             result = obtain(
-                bench,
+                dispatch or bench,
                 gate,
                 baseline,
                 progress=say,
@@ -246,17 +268,24 @@ class Session:
             repeat=repeat,
             recall=recall,
             at_hand=bound.at_hand,
+            dispatch=dispatch,
             tell=tell,
         )
         for task, need in loop.unmet:
             warnings.append(f"task {task} needs {need}, which is not part of this run")
         workers = Workers(
-            measure, messages=messages, locks=self.store.path / "locks", processes=processes
+            measure,
+            messages=messages,
+            locks=self.store.path / "locks",
+            processes=processes,
+            dispatch=dispatch,
         )
         try:
             with untouched(self.root):
-                loop.run(workers, processes)
+                loop.run(workers)
         except BaseException:
+            if dispatch:
+                dispatch.cancel(at_once=True)
             processes.kill()
             raise
         prober.join(timeout=30)
