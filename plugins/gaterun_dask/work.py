@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
 _PAUSE = 0.1
 
 
+#: What a nanny sets for hashes of Dask's own, where nobody has set it. Gates are not to inherit it.
+_SEED = ("PYTHONHASHSEED", "6640")
+
+
 @cache
 def _station(name: str, folder: str) -> gaterun.Station:
+    if os.environ.get(_SEED[0]) == _SEED[1]:
+        del os.environ[_SEED[0]]
     return gaterun.Station(name=name, folder=Path(folder))
 
 

@@ -209,9 +209,11 @@ class Dispatch:
         trace.seconds = answer.seconds
         ours = self._binder.bind(gate)
         theirs = answer.binding
-        # The files were compared by content; all else has to be equal as it would be here.
+        # Files and code were compared by content; all else has to be equal as it would be here.
         trace.elsewhere = (
-            theirs is None or ours is None or ours.key != replace(theirs, inputs=ours.inputs).key
+            theirs is None
+            or ours is None
+            or ours.key != replace(theirs, inputs=ours.inputs, code=ours.code).key
         )
         if not trace.elsewhere:
             trace.reads.update(map(Path, answer.reads))

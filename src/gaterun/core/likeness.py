@@ -28,8 +28,11 @@ from gaterun.model.verdict import Reason
 #: Variables that change what cargo builds and how, whatever the machine.
 _TELLING = ("RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC*", "RUST_*", "CARGO_*", "*FLAGS", "*FLAGS_*")
 
-#: Of these, what only says where things are.
-_PLACES = ("*_HOME", "*_DIR", "*_PATH", "RUSTUP_*", "CARGO_MAKEFLAGS", "MAKEFLAGS")
+#: Of these, what only says where things are, how they are fetched or how much is told.
+_HARMLESS = (
+    *("*_HOME", "*_DIR", "*_PATH", "RUSTUP_*", "CARGO_MAKEFLAGS", "MAKEFLAGS", "RUST_BACKTRACE"),
+    *("RUST_LIB_BACKTRACE", "CARGO_TERM_*", "CARGO_NET_*", "CARGO_HTTP_*", "CARGO_BUILD_JOBS"),
+)
 
 #: How many names of a list are told.
 _NAMED = 3
@@ -222,7 +225,7 @@ def _variables(environment: Mapping[str, str]) -> dict[str, str]:
         name: _sha(value)[:16]
         for name, value in environment.items()
         if any(fnmatch.fnmatchcase(name, glob) for glob in _TELLING)
-        and not any(fnmatch.fnmatchcase(name, glob) for glob in _PLACES)
+        and not any(fnmatch.fnmatchcase(name, glob) for glob in _HARMLESS)
     }
 
 
