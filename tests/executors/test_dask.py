@@ -229,8 +229,12 @@ def test_a_lost_scheduler_is_no_verdict_and_no_hang(
     eventually(lambda: not any(map(alive, pids)))
 
 
-def test_a_cluster_of_this_machine_is_started_and_gone_with_the_run(project: Any) -> None:
+def test_a_cluster_of_this_machine_is_started_and_gone_with_the_run(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its workers see all that the run sees, so that what they measured is used again here."""
+    # The cluster of the other tests is in this process, and sets it in its own environment.
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
     project.phase(gates("pass", "fail"))
     project.commit()
     ran = project.command("p", "-p", "dask", "-o", "executor=workers=2", timeout=120)

@@ -22,8 +22,6 @@ def elsewhere(opened: Opened, jobs: int) -> Elsewhere | None:
     """
     settings = opened.config.settings
     selected = tuple(name for name in opened.selected if not name.startswith("no:"))
-    if not (selected or settings.executor):
-        return None
     from gaterun.model.executor import ExecutorConfig
 
     options = {}

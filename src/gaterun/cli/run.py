@@ -160,7 +160,6 @@ def command(
         opened.show(render_phase(bound, chosen))
         return int(ExitCode.OK if chosen else ExitCode.NO_GATES)
 
-    from gaterun.cli.elsewhere import elsewhere
     from gaterun.cli.find_baseline import find_baseline
     from gaterun.cli.step_summary import step_summary
     from gaterun.cli.style import style_for
@@ -227,7 +226,10 @@ def command(
         in_force=in_force,
     )
     try:
-        session.elsewhere = elsewhere(opened, session.options.jobs)
+        if opened.selected or settings.executor:
+            from gaterun.cli.elsewhere import elsewhere
+
+            session.elsewhere = elsewhere(opened, session.options.jobs)
         record = session.run()
     finally:
         files.abandon()
