@@ -268,6 +268,9 @@ def test_an_old_git_is_told_and_not_taken_for_peace(
         ((), (), "1 and 2 may touch every file, as no files are declared"),
         (("src/*",), ("src/a.rs",), "both may touch src/a.rs"),
         (("*.md",), ("docs/**",), ""),
+        (("src/**", "!src/a.rs"), ("src/a.rs",), ""),
+        (("!src/a.rs", "src/**"), ("src/*",), "both may touch src/b.rs"),
+        (("src/**", "!new/**"), ("docs/**", "!new/**"), ""),
     ],
 )
 def test_declared_files(one: tuple[str, ...], other: tuple[str, ...], expected: str) -> None:

@@ -19,7 +19,7 @@ from gaterun.cli import claims as claims_command
 from gaterun.cli.apart import Apart
 from gaterun.cli.hook_edit import judged, names_of
 from gaterun.cli.workspace import Opened
-from gaterun.core.glob import glob_matcher
+from gaterun.core.glob import in_scope
 from gaterun.core.result import is_blocking
 from gaterun.model.errors import GaterunError
 from gaterun.model.phase import Phase
@@ -240,7 +240,7 @@ def _files(opened: Opened, phase: Phase, paths: list[str]) -> list[File]:
         tasks = [
             task.id
             for task in phase.tasks
-            if any(glob_matcher(glob)(name) for glob in task.files for name in names)
+            if any(in_scope(name, task.files) for name in names)
         ]
         found.append(File(path=path, advice=decision, why=why, tasks=tasks))
     return found
