@@ -130,7 +130,10 @@ class Binder:
     @cached_property
     def _installed(self) -> str:
         """Changes when a distribution is installed, upgraded or removed, and with gaterun."""
-        folders = (f"{path} {_state(path)}" for path in sys.path if path)
+        # `python -m gaterun` puts the folder first that it is started in. Nothing is installed
+        # there, it changes with every new file, and is another one in every working tree.
+        here = os.getcwd()  # noqa: PTH109 - pathlib would not make it faster
+        folders = (f"{path} {_state(path)}" for path in sys.path if path not in {"", here})
         return _sha(*folders, *_sources("gaterun"))
 
     @cached_property
