@@ -191,7 +191,7 @@ def test_what_agents_remember_counts_for_nothing_where_git_ignores_it(repo: Any)
     before = digest(repo)
     repo.write({".swarm/memory.db": "somebody said something\n", "src/.claude/memory.db": "\n"})
     assert digest(repo) != before
-    repo.write({".gitignore": "ignored*\n/target\n.swarm/\n.claude/memory.db*\n"})
+    repo.write({".gitignore": "ignored*\n/target\n.swarm/\n**/.claude/memory.db*\n"})
     quiet = digest(repo)
     repo.write({".swarm/memory.db-wal": "and something else\n", "src/.claude/memory.db": "more\n"})
     assert digest(repo) == quiet
