@@ -116,7 +116,9 @@ def collide(stage: Stage) -> None:
     work(stage.root, stage.place(REVIEWER), "7.3", all_of_it=True)
     stage.commit(REVIEWER, "Remove what is dead, mend what clippy says")
     status = stage.gaterun(LEAD, "status", exits=1)
-    conflict = f"7.2 and 7.3 conflict in {CONTESTED}; 7.2 began first: reviewer rebases 7.3 on task/7.2"
+    conflict = (
+        f"7.2 and 7.3 conflict in {CONTESTED}; 7.2 began first: reviewer rebases 7.3 on task/7.2"
+    )
     stage.said(status, conflict, "7.2 has touched what is outside of its files", "both touch")
     refused = stage.gaterun(REVIEWER, "done", "7.3", exits=1)
     stage.said(refused, conflict, "nothing was measured")
@@ -133,7 +135,9 @@ def claim(stage: Stage) -> None:
     measured = stage.gaterun(LEAD, "phase7", "7.2", exits=1)
     stage.said(measured, "implemented == 93", "measured 92")
     told = stage.gaterun(LEAD, "claims", exits=1)
-    stage.said(told, f"contradicted 7.2 {key} completed", "7.2::env-coverage failed: implemented 92")
+    stage.said(
+        told, f"contradicted 7.2 {key} completed", "7.2::env-coverage failed: implemented 92"
+    )
     given = json.dumps({"session_id": "swarm-phase7", "cwd": str(stage.root)})
     kept = stage.gaterun(LEAD, "hook", "stop", exits=2, given=given)
     stage.said(kept, "7.2::env-coverage failed: implemented 92")
@@ -158,7 +162,9 @@ def mend(stage: Stage) -> None:
     try:
         stage.git(REVIEWER, "rebase", "--quiet", "main")
     except UsageError as error:
-        stage.must(CONTESTED in git(place, "diff", "--name-only", "--diff-filter=U"), "it conflicts")
+        stage.must(
+            CONTESTED in git(place, "diff", "--name-only", "--diff-filter=U"), "it conflicts"
+        )
         stage.say(f"    {error.message.splitlines()[0]}")
     # In a rebase what was there already is "ours": the value that 7.2 reads wins over its name.
     stage.git(REVIEWER, "checkout", "--conflict=merge", "--", CONTESTED)

@@ -16,6 +16,7 @@ from gaterun.model.record import RunRecord
 
 if TYPE_CHECKING:
     from gaterun.core.freshness import Standing
+    from gaterun.model.task_state import TaskEvent
     from gaterun.model.verdict import Check
 
 #: The report that says whether a phase is complete.
@@ -40,7 +41,7 @@ def look_at(opened: Opened, phase: Phase, record: RunRecord) -> Integration:
     here = Desk(opened=opened, phase=phase, place=place, who=participant(place))
     overview = here.overview()
     db = here.existing()
-    events = ()
+    events: tuple[TaskEvent, ...] = ()
     if db is not None:
         with db:
             events = db.events(phase.id)
@@ -59,7 +60,9 @@ def told(wanted: list[Wanted], found: Integration | None) -> list[Wanted]:
     from gaterun.reporters import completion
 
     return [
-        replace(item, reporter=replace(item.reporter, start=partial(completion.start, beside=found)))
+        replace(
+            item, reporter=replace(item.reporter, start=partial(completion.start, beside=found))
+        )
         if item.reporter.name == COMPLETION and found is not None
         else item
         for item in wanted

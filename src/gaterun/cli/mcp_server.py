@@ -238,9 +238,7 @@ def _files(opened: Opened, phase: Phase, paths: list[str]) -> list[File]:
         decision, why = judged(opened, (phase,), opened.root / path)
         names = list(names_of(opened.root, opened.root / path))
         tasks = [
-            task.id
-            for task in phase.tasks
-            if any(in_scope(name, task.files) for name in names)
+            task.id for task in phase.tasks if any(in_scope(name, task.files) for name in names)
         ]
         found.append(File(path=path, advice=decision, why=why, tasks=tasks))
     return found

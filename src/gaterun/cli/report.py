@@ -1,9 +1,10 @@
-"""``gaterun report``: write reports of a recorded run again, without running anything."""
+"""``gaterun report``: reports of a recorded run, and whether the phase is complete; runs nothing."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,11 @@ from gaterun.core.event_log import replay
 from gaterun.core.outputs import Outputs, Wanted
 from gaterun.model.errors import UsageError
 from gaterun.model.verdict import ExitCode
+from gaterun.reporters import clean
+
+if TYPE_CHECKING:
+    from gaterun.core.integration import Integration
+    from gaterun.model.record import RunRecord
 
 
 @click.command(
@@ -27,6 +33,9 @@ Examples:
   gaterun report phase7 --run 20261122 --report junit:out.xml
   gaterun report phase7 --open                the newest run as a page in the browser
   gaterun report phase7 --numbers README.md   current values between its markers
+\b
+Exits with 1 when the completion report says INCOMPLETE. Without --run it looks how the tasks of
+the phase stand: who did what, what was claimed, what collided, what has changed since the run.
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
@@ -58,6 +67,8 @@ def command(
     between `<!-- gaterun:begin PHASE -->` and `<!-- gaterun:end -->`. A document of --numbers has
     values between `<!-- gaterun:value METRIC -->` and `<!-- gaterun:end -->`.
     """
+    from gaterun.cli.integration import COMPLETION, look_at, told
+
     bound = opened.phase(phase)
     store = opened.store()
     record = store.find(run_id) if run_id else store.latest(bound.id)
@@ -71,9 +82,15 @@ def command(
     if record is None:
         raise UsageError(f"phase '{bound.id}' has not been run here", help=f"gaterun {bound.id}")
     wanted = wanted_reports(reports, opened, store)
-    for name, place in (("metrics", bound.outputs.final), ("completion", bound.outputs.report)):
+    for name, place in (("metrics", bound.outputs.final), (COMPLETION, bound.outputs.report)):
         if place:
             wanted.append(Wanted(reporter=opened.reporter(name), path=opened.root / place))
+    judges = any(item.reporter.name == COMPLETION for item in wanted)
+    beside = None
+    if not run_id and (judges or bound.outputs.roadmap):
+        phase_then = opened.phase(phase, base=record.base) if record.base else bound
+        beside = look_at(opened, phase_then, record)
+        wanted = told(wanted, beside)
     page = page_of(wanted) if show else None
     if show and page is None:
         page = store.folder_of(record.id) / "gaterun.html"
@@ -92,13 +109,24 @@ def command(
         click.echo(f"wrote {path}", err=to_stdout)
     if bound.outputs.roadmap:
         roadmap = opened.root / bound.outputs.roadmap
-        write_roadmap(roadmap, bound.outputs.roadmap, record, err=to_stdout)
+        write_roadmap(roadmap, bound.outputs.roadmap, record, beside, err=to_stdout)
     write_numbers(documents, record, err=to_stdout)
     if page in outputs.written and not browse(page):
         click.echo("no browser can be opened from here", err=to_stdout)
     for problem in outputs.problems:
         click.echo(f"error: {problem}", err=True)
-    return int(ExitCode.INTERNAL_ERROR if outputs.problems else ExitCode.OK)
+    if outputs.problems:
+        return int(ExitCode.INTERNAL_ERROR)
+    return _judged(record, beside, err=to_stdout) if judges else int(ExitCode.OK)
+
+
+def _judged(record: RunRecord, beside: Integration | None, *, err: bool) -> int:
+    """Say whether the phase is complete; the exit code that says the same."""
+    from gaterun.reporters.completion_state import completion
+
+    state = completion(record, beside)
+    click.echo(f"{record.phase}: {clean.line(state.verdict)}", err=err)
+    return int(ExitCode.OK if state.complete else ExitCode.FAILED)
 
 
 def page_of(wanted: list[Wanted]) -> Path | None:
