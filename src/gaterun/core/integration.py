@@ -98,7 +98,7 @@ def _lost(record: RunRecord, overview: Overview) -> tuple[str, ...]:
 
 
 def _noted(events: Sequence[TaskEvent], overview: Overview) -> Iterator[Noted]:
-    now = {item.text for item in overview.collisions}
+    now = {_what(item.text) for item in overview.collisions}
     proved = {view.task.id: view.history.proved for view in overview.tasks}
     told: dict[tuple[str, str], list[TaskEvent]] = {}
     for event in events:
@@ -107,13 +107,18 @@ def _noted(events: Sequence[TaskEvent], overview: Overview) -> Iterator[Noted]:
             others = " and ".join(event.said.overlaps)
             text = f"{event.task} was started although its files overlap with those of {others}"
         if text:
-            told.setdefault((event.task, text), []).append(event)
-    for (task, text), times in told.items():
+            told.setdefault((event.task, _what(text)), []).append(event)
+    for (task, what), times in told.items():
         done = proved.get(task)
         yield Noted(
-            text=text,
+            text=times[-1].said.text or what,
             last=times[-1],
             times=len(times),
-            still=text in now,
+            still=what in now,
             done=done if done is not None and done.seq > times[-1].seq else None,
         )
+
+
+def _what(text: str) -> str:
+    """What collides, without what is to be done about it, which changes with every commit."""
+    return text.partition(";")[0]

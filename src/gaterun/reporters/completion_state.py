@@ -65,7 +65,7 @@ def completion(record: RunRecord, beside: Integration | None = None) -> Completi
     missing = (*(each.node_id for each in record.results if is_missing(each)), *left_out, *lost)
     total = len(record.results) + len(left_out)
     waivers = len(_used(record))
-    obstacle = _obstacle(record)
+    obstacle = _obstacle(record) if record.interrupted or not missing else ""
     obstacles = tuple(filter(None, (obstacle, *_unproved(record), *_unfinished(beside))))
     complete = not missing and not obstacles
     if missing:

@@ -8,7 +8,7 @@ from gaterun.core.claims import Held, Support
 from gaterun.core.integration import Integration, Noted
 from gaterun.core.task_states import TaskView
 from gaterun.model.metrics_document import instant
-from gaterun.reporters import cells, clean, figures
+from gaterun.reporters import cells, figures
 from gaterun.reporters import claims as spoken_of
 
 #: What a section says where nobody has looked.
@@ -35,15 +35,15 @@ def people(beside: Integration | None) -> Iterator[str]:
 def _person(view: TaskView) -> list[str]:
     history = view.history
     said = history.done or history.last
-    words = f"{said.kind}, {instant(said.at)}" if said else "nothing"
+    words = f"{cells.prose(said.kind)}, {instant(said.at)}" if said else "nothing"
     if history.blocked is not None:
-        words = f"blocked: {clean.line(history.blocked.said.text)}"
+        words = f"blocked: {cells.prose(history.blocked.said.text)}"
     return [
         cells.code(view.task.id),
         cells.prose(view.task.owner),
         cells.prose(history.holder.actor) if history.holder else "nobody has claimed it",
         view.state.value,
-        cells.prose(words),
+        words,
     ]
 
 
@@ -80,7 +80,7 @@ def _claim(item: Held) -> list[str]:
         cells.code(claim.key),
         cells.prose(spoken_of.spoken(claim)),
         cells.prose(_why(item)),
-        cells.prose(f"{clean.line(claim.source)}, {when}"),
+        f"{cells.prose(claim.source)}, {when}",
     ]
 
 
@@ -95,11 +95,11 @@ def collisions(beside: Integration | None) -> Iterator[str]:
         yield NOBODY
         return
     rows = [_collision(item) for item in beside.noted]
-    told = {item.text for item in beside.noted}
+    told = {item.text.partition(";")[0] for item in beside.noted}
     rows += [
         ["", ", ".join(map(cells.code, item.tasks)), cells.prose(item.text), "**is there now**"]
         for item in beside.collisions
-        if item.text not in told
+        if item.text.partition(";")[0] not in told
     ]
     titles = "Told | Task | What | How it ended"
     yield from cells.table(titles, "llll", rows) if rows else [_NONE]
