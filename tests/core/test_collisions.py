@@ -229,6 +229,20 @@ def test_two_edits_of_the_same_second_and_size_are_seen(trees: Trees) -> None:
             assert blob == f"{number + 1:03}\n".encode()
 
 
+@pytest.mark.parametrize("ignored", ["/target\n", "target/\n", "", "/other\n"])
+def test_what_cargo_built_is_in_nobodys_way(trees: Trees, ignored: str) -> None:
+    """Whether git was told to ignore it or not: `git add` is particular about that."""
+    trees.project.write({".gitignore": ignored})
+    trees.head = trees.project.commit()
+    one, two = trees.tree("1", "src/**"), trees.tree("2", "src/**")
+    for folder, word in ((one, "mine"), (two, "yours")):
+        (folder / "target").mkdir()
+        (folder / "target/CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55")
+        (folder / "target/made").write_text(word)
+        edit(folder / "src/a.rs", 2, word)
+    assert [(kind, files) for _, kind, _, files in trees.kinds()] == [("conflict", ("src/a.rs",))]
+
+
 def test_looking_leaves_no_trace(trees: Trees) -> None:
     one, two = trees.tree("1", "src/**"), trees.tree("2", "src/**")
     edit(one / "src/a.rs", 2, "mine")

@@ -196,7 +196,7 @@ def release(stage: Stage) -> None:
     stage.tell("7.3 is verified on main, so that 7.4 can start")
     stage.git(PLANNER, "merge", "--quiet", "--ff-only", "main")
     stage.must(stage.states(PLANNER)["7.3"] == "verified", "7.3 is verified in a tree like main")
-    stage.said(stage.gaterun(PLANNER, "start", "7.4"), "7.4::version", "equals 2.0.0")
+    stage.said(stage.gaterun(PLANNER, "start", "7.4"), "7.4::version mismatches == 0")
     work(stage.root, stage.place(PLANNER), "7.4", on=("7.1", "7.2", "7.3"), all_of_it=True)
     stage.commit(PLANNER, "Release 2.0.0")
     stage.said(stage.gaterun(PLANNER, "done", "7.4"), "is verified: 3 of 3 gates", "7.3::tests")

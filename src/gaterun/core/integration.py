@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -45,16 +45,16 @@ class Integration(Struct, frozen=True, kw_only=True):
         now: when it was looked at, seconds since the epoch.
         lost: node ids of gates that hold in the record, and no longer on the tree as it is.
         tasks: as they stand on that tree.
-        collisions: those that are there now.
-        noted: those that somebody was told of, oldest first.
+        noted: collisions that somebody was told of when they said something, oldest first.
+        collisions: others that are there now.
         ledger: what was said about the tasks, held against the evidence of that tree.
     """
 
     now: float
     lost: tuple[str, ...]
     tasks: tuple[TaskView, ...]
-    collisions: tuple[Collision, ...]
     noted: tuple[Noted, ...]
+    collisions: tuple[Collision, ...]
     ledger: Ledger
 
     @property
@@ -71,12 +71,14 @@ def integrate(
     Args:
         events: of the phase, oldest first.
     """
+    noted = tuple(_noted(events, overview))
+    told = {_what(item.text) for item in noted}
     return Integration(
         now=overview.now,
         lost=_lost(record, overview),
         tasks=overview.tasks,
-        collisions=overview.collisions,
-        noted=tuple(_noted(tuple(events), overview)),
+        noted=noted,
+        collisions=tuple(item for item in overview.collisions if _what(item.text) not in told),
         ledger=ledger,
     )
 
@@ -97,7 +99,7 @@ def _lost(record: RunRecord, overview: Overview) -> tuple[str, ...]:
     )
 
 
-def _noted(events: Sequence[TaskEvent], overview: Overview) -> Iterator[Noted]:
+def _noted(events: Iterable[TaskEvent], overview: Overview) -> Iterator[Noted]:
     now = {_what(item.text) for item in overview.collisions}
     proved = {view.task.id: view.history.proved for view in overview.tasks}
     told: dict[tuple[str, str], list[TaskEvent]] = {}

@@ -8,6 +8,7 @@ from gaterun.core.claims import Held, Support
 from gaterun.core.integration import Integration, Noted
 from gaterun.core.task_states import TaskView
 from gaterun.model.metrics_document import instant
+from gaterun.model.task_state import Kind
 from gaterun.reporters import cells, figures
 from gaterun.reporters import claims as spoken_of
 
@@ -95,11 +96,9 @@ def collisions(beside: Integration | None) -> Iterator[str]:
         yield NOBODY
         return
     rows = [_collision(item) for item in beside.noted]
-    told = {item.text.partition(";")[0] for item in beside.noted}
     rows += [
         ["", ", ".join(map(cells.code, item.tasks)), cells.prose(item.text), "**is there now**"]
         for item in beside.collisions
-        if item.text.partition(";")[0] not in told
     ]
     titles = "Told | Task | What | How it ended"
     yield from cells.table(titles, "llll", rows) if rows else [_NONE]
@@ -107,7 +106,9 @@ def collisions(beside: Integration | None) -> Iterator[str]:
 
 def _collision(item: Noted) -> list[str]:
     times = f", {figures.plural(item.times, 'time')}" if item.times > 1 else ""
-    if item.still:
+    if item.last.kind == Kind.START:
+        end = "accepted"
+    elif item.still:
         end = "**is there now**"
     elif item.done is not None:
         end = f"{cells.code(item.done.task)} was verified {instant(item.done.at)}"
