@@ -12,6 +12,9 @@ from gaterun.core.controls import git, write_tree
 #: What a change in code is about that makes a value configurable, outside of configuration code.
 _CONFIGURED = re.compile(r"public_url|mesh\.test|archive|target|db:1|127\.0\.0\.1")
 
+#: The example's two commits, wherever the phase of the replay begins.
+_BEFORE, _AFTER = "after^", "after"
+
 #: The file in which 7.2 and 7.3 change the same lines.
 CONTESTED = "crates/persistence/src/retention.rs"
 
@@ -50,8 +53,8 @@ def work(root: Path, folder: Path, task: str, *, on: Collection[str] = (), all_o
         on: tasks whose work is in the tree already.
         all_of_it: whether nothing is forgotten.
     """
-    for name in git(root, "diff", "--name-only", "before", "after").splitlines():
-        before, after = _text(root, "before", name), _text(root, "after", name)
+    for name in git(root, "diff", "--name-only", _BEFORE, _AFTER).splitlines():
+        before, after = _text(root, _BEFORE, name), _text(root, _AFTER, name)
         mine: list[str] = []
 
         def taken(lines: str, name: str = name, mine: list[str] = mine) -> bool:
