@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from gaterun.core.duration import seconds
-from gaterun.core.glob import TAKES_AWAY
 from gaterun.core.phase_table import (
     GATE_KEYS,
     NAME,
@@ -129,7 +128,7 @@ def _texts(table: Table, key: str) -> tuple[str, ...]:
 
 def _scope(table: Table) -> tuple[str, ...]:
     globs = _texts(table, "files")
-    if globs and all(glob.startswith(TAKES_AWAY) for glob in globs):
+    if globs and all(glob.startswith("!") for glob in globs):
         raise table.error("files", "they only take files away, so that nothing is left to touch")
     return globs
 

@@ -7,13 +7,15 @@ looked. What people said has a place of its own, beside the evidence.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from gaterun.core.integration import Integration
 from gaterun.hookspecs import hookimpl
 from gaterun.model.event import Event, RunFinished
 from gaterun.model.record import RunRecord
 from gaterun.model.report import Listener, Reporter, Style
+
+if TYPE_CHECKING:
+    from gaterun.core.integration import Integration
 
 
 def render(record: RunRecord, beside: Integration | None = None) -> str:
