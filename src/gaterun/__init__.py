@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # type checkers know it by name; typing imports re
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from gaterun.core.station import Station as Station
     from gaterun.hookspecs import hookimpl as hookimpl
     from gaterun.model.claim import Claim as Claim
     from gaterun.model.claim import PhaseOutline as PhaseOutline
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
     from gaterun.model.command import Log as Log
     from gaterun.model.edit import Edit as Edit
     from gaterun.model.errors import CannotMeasure as CannotMeasure
+    from gaterun.model.errors import UsageError as UsageError
     from gaterun.model.event import Event as Event
     from gaterun.model.event import GateFinished as GateFinished
     from gaterun.model.event import GateProgress as GateProgress
     from gaterun.model.event import GateStarted as GateStarted
     from gaterun.model.event import RunFinished as RunFinished
     from gaterun.model.event import RunStarted as RunStarted
+    from gaterun.model.executor import Ear as Ear
+    from gaterun.model.executor import Executor as Executor
+    from gaterun.model.executor import ExecutorConfig as ExecutorConfig
+    from gaterun.model.executor import Job as Job
+    from gaterun.model.executor import Trees as Trees
     from gaterun.model.finding import Finding as Finding
     from gaterun.model.finding import Severity as Severity
     from gaterun.model.gate import HISTORY as HISTORY
@@ -51,6 +58,9 @@ if TYPE_CHECKING:
     from gaterun.model.report import Listener as Listener
     from gaterun.model.report import Reporter as Reporter
     from gaterun.model.report import Style as Style
+    from gaterun.model.shard import Shard as Shard
+    from gaterun.model.shard import ShardOptions as ShardOptions
+    from gaterun.model.shard import ShardRun as ShardRun
     from gaterun.model.verdict import Check as Check
     from gaterun.model.verdict import ExitCode as ExitCode
     from gaterun.model.verdict import Outcome as Outcome
@@ -62,11 +72,12 @@ if TYPE_CHECKING:
     from gaterun.model.workspace import Workspace as Workspace
 
 _HOME = {
+    "core.station": ("Station",),
     "hookspecs": ("hookimpl",),
     "model.claim": ("Claim", "PhaseOutline", "Said", "TaskOutline", "Unread"),
     "model.command": ("Completed", "Evidence", "Log"),
     "model.edit": ("Edit",),
-    "model.errors": ("CannotMeasure",),
+    "model.errors": ("CannotMeasure", "UsageError"),
     "model.event": (
         "Event",
         "GateFinished",
@@ -75,6 +86,7 @@ _HOME = {
         "RunFinished",
         "RunStarted",
     ),
+    "model.executor": ("Ear", "Executor", "ExecutorConfig", "Job", "Trees"),
     "model.finding": ("Finding", "Severity"),
     "model.gate": ("HISTORY", "Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
@@ -83,6 +95,7 @@ _HOME = {
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),
     "model.report": ("Listener", "Reporter", "Style"),
+    "model.shard": ("Shard", "ShardOptions", "ShardRun"),
     "model.verdict": ("Check", "ExitCode", "Outcome", "Reason", "Verdict"),
     "model.workspace": ("Dependency", "Package", "Target", "Workspace"),
 }

@@ -70,7 +70,7 @@ class Binder:
         return Binding(
             gaterun=f"{_SCHEME} {__version__} {sys.implementation.cache_tag} {sys.hexversion:x}",
             code=code,
-            options=_sha(gate.name, *_canonical(requirement.options)),
+            options=_sha(gate.name, *canonical(requirement.options)),
             inputs=_sha(*map(self._tree.digest, parts)),
             tools=self._tools,
             environment=self._variables,
@@ -86,7 +86,8 @@ class Binder:
         """
         if requirement.inputs:
             return (requirement.inputs,)
-        parts = [requirement.gate.inputs, *(item.inputs for item in self._asked(requirement))]
+        asked = asked_by(requirement, self._resources)
+        parts = [requirement.gate.inputs, *(item.inputs for item in asked)]
         return tuple(dict.fromkeys(parts)) if all(parts) else ()
 
     def changed(self, requirement: Requirement, now: TreeState) -> list[str]:
@@ -99,21 +100,10 @@ class Binder:
         parts = self.inputs(requirement) or (("**",),)
         return sorted({name for part in parts for name in now.changed_since(self._tree, part)})
 
-    def _asked(self, requirement: Requirement) -> tuple[Resource, ...]:
-        """Every resource that a gate asks for, and what those ask for."""
-        found: dict[str, Resource] = {}
-        names = list(resource_names(requirement.gate.measure))
-        while names:
-            name = names.pop()
-            if name not in found and name in self._resources:
-                found[name] = self._resources[name]
-                names += resource_names(found[name].compute)
-        return tuple(found.values())
-
     def _code_of(self, requirement: Requirement) -> str | None:
         functions: list[Callable[..., Any]] = [
             requirement.gate.measure,
-            *(resource.compute for resource in self._asked(requirement)),
+            *(resource.compute for resource in asked_by(requirement, self._resources)),
         ]
         digests = []
         for function in functions:
@@ -130,7 +120,10 @@ class Binder:
     @cached_property
     def _installed(self) -> str:
         """Changes when a distribution is installed, upgraded or removed, and with gaterun."""
-        folders = (f"{path} {_state(path)}" for path in sys.path if path)
+        # What Python puts first is the program's own folder: that of a console script, or, with
+        # `python -m`, where it was started. Nothing is installed there by somebody else.
+        first = 0 if sys.flags.safe_path else 1
+        folders = (f"{path} {_state(path)}" for path in dict.fromkeys(sys.path[first:]) if path)
         return _sha(*folders, *_sources("gaterun"))
 
     @cached_property
@@ -144,7 +137,19 @@ class Binder:
         )
 
 
-def _canonical(options: object) -> tuple[str, str]:
+def asked_by(requirement: Requirement, resources: Mapping[str, Resource]) -> tuple[Resource, ...]:
+    """Every resource that a gate asks for, and what those ask for."""
+    found: dict[str, Resource] = {}
+    names = list(resource_names(requirement.gate.measure))
+    while names:
+        name = names.pop()
+        if name not in found and name in resources:
+            found[name] = resources[name]
+            names += resource_names(found[name].compute)
+    return tuple(found.values())
+
+
+def canonical(options: object) -> tuple[str, str]:
     """Options as text, equal for equal options."""
     kind = type(options)
     text = msgspec.json.encode(options, order="deterministic", enc_hook=repr)

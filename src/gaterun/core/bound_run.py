@@ -155,9 +155,13 @@ def look_for(phase: Phase, git: Git, state: Path, writes: Sequence[str] = ()) ->
     Raises:
         GitError: git is there, and cannot say.
     """
+    return look(git, without=written(phase, git.root, state, writes))
+
+
+def written(phase: Phase, root: Path, state: Path, writes: Sequence[str]) -> tuple[str, ...]:
+    """What gaterun itself writes in a phase's tree, relative to the root."""
     outputs = (getattr(phase.outputs, name) for name in Outputs.__struct_fields__)
-    own = os.path.relpath(state, git.root) + "/"
-    return look(git, without=(own, *filter(None, outputs), *writes))
+    return (os.path.relpath(state, root) + "/", *filter(None, outputs), *writes)
 
 
 def _without_verdict(result: GateResult, changed: Sequence[str]) -> GateResult:

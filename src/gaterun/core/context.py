@@ -27,11 +27,15 @@ class Trace:
     Attributes:
         evidence: the commands that were run.
         reads: files and folders that it depends on beyond the inputs of its gate.
+        elsewhere: it was measured where it cannot be said what it depends on here.
+        seconds: how long it took there, without the way; ``None`` where it was measured here.
     """
 
     def __init__(self) -> None:
         self.evidence: list[Evidence] = []
         self.reads: set[Path] = set()
+        self.elsewhere = False
+        self.seconds: float | None = None
 
     def add(self, other: Trace) -> None:
         """Take over what another measurement, that this one asked for, can tell."""

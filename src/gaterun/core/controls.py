@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from gaterun.core.baseline import BaselineValue, Identity
+from gaterun.core.baseline import BaselineValue
 from gaterun.core.bind import requirement
 from gaterun.core.execute import Processes, capture
 from gaterun.core.judge import measured_metrics
-from gaterun.core.known import identity
+from gaterun.core.known import Identity, identity
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
 from gaterun.model.errors import UsageError

@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from gaterun.core import shape
 from gaterun.core.context import GateContext, Trace
@@ -42,6 +42,25 @@ class _Computed:
         """Whether there is nothing to compute for this gate."""
         out_of_time = self.refusal is not None and self.refusal.reason is Reason.TIMEOUT
         return self.done and not (out_of_time and asking.timeout > self.allowed)
+
+
+class Measures(Protocol):
+    """Where gates are measured: a `Bench` here, or what sends them elsewhere."""
+
+    @property
+    def root(self) -> Path:
+        """The workspace that is measured."""
+
+    def measure(
+        self,
+        gate: Gate,
+        options: object,
+        *,
+        name: str,
+        timeout: float | None,
+        progress: Callable[[str], None],
+    ) -> tuple[Measurement, Trace]:
+        """As `Bench.measure`."""
 
 
 class Bench:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -21,6 +22,10 @@ class Schedule:
         blocking: node ids whose failure holds others back.
         seconds: how long each gate took before, by node id.
         at_hand: node ids of gates that need not be measured, so are in nobody's way.
+        whole: every gate of the run that this one is a shard of; `chosen` where it is none.
+        apart: node ids of gates that are measured on other machines.
+        unshared: of these, those that use nothing that others of this run do.
+        here: how many gates this machine measures at once.
     """
 
     def __init__(
@@ -31,7 +36,14 @@ class Schedule:
         blocking: frozenset[str],
         seconds: Mapping[str, float] | None = None,
         at_hand: frozenset[str] = frozenset(),
+        whole: Sequence[Requirement] = (),
+        apart: frozenset[str] = frozenset(),
+        unshared: frozenset[str] = frozenset(),
+        here: float = math.inf,
     ) -> None:
+        self._apart = apart
+        self._unshared = unshared
+        self._here = here
         self._at_hand = at_hand
         self._gates = {gate.node_id: gate for gate in chosen}
         self._blocking = blocking
@@ -41,7 +53,8 @@ class Schedule:
         members: dict[str, list[str]] = {}
         for gate in chosen:
             members.setdefault(gate.task, []).append(gate.node_id)
-        measured = {gate.task for gate in chosen if not gate.skip}
+        # What another shard measures hands nothing on: it may itself let others go on.
+        measured = {gate.task for gate in whole or chosen if not gate.skip}
         needs = _handed_on(
             {task.id: task.needs for task in phase.tasks},
             frozenset(task.id for task in phase.tasks) - measured,
@@ -108,10 +121,18 @@ class Schedule:
         others = self._running.values()
         if gate.gate.exclusive:
             return not self._running
-        taken = {name for other in others for name in other.gate.uses}
-        return not any(other.gate.exclusive for other in others) and not (
-            taken & set(gate.gate.uses)
+        if (
+            gate.node_id not in self._apart
+            and len(self._running.keys() - self._apart) >= self._here
+        ):
+            return False
+        taken = {name for other in others for name in self._uses(other)}
+        return not any(other.gate.exclusive for other in others) and taken.isdisjoint(
+            self._uses(gate)
         )
+
+    def _uses(self, gate: Requirement) -> tuple[str, ...]:
+        return () if gate.node_id in self._unshared else gate.gate.uses
 
     def finish(self, node_id: str, outcome: Outcome) -> None:
         """A gate has its verdict, whether it was running or never started."""

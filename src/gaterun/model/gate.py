@@ -208,12 +208,15 @@ class Resource(Struct, frozen=True, kw_only=True):
             for every gate that asks.
         about: one line of meaning.
         inputs: as `Gate.inputs`, for every gate that asks for it.
+        cheap: each machine of a run in shards may compute it again; gates that ask for one
+            that is not stay on one machine.
     """
 
     name: str
     compute: Callable[..., object]
     about: str = ""
     inputs: tuple[str, ...] = ()
+    cheap: bool = False
 
 
 @lru_cache(maxsize=512)
