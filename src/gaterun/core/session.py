@@ -248,6 +248,7 @@ class Session:
             at_hand=bound.at_hand,
             tell=tell,
         )
+        bench.others = bound.others(self.phase, self.store, loop.results)
         for task, need in loop.unmet:
             warnings.append(f"task {task} needs {need}, which is not part of this run")
         workers = Workers(
