@@ -22,8 +22,8 @@ in an earlier one that still holds. It is measured last, whatever became of the 
 use = "doc-numbers"
 files = ["README.md", "docs/**/*.md"]
 claims = [
-  { metric = "tests.executed" },                              # in the wordings that are known
-  { metric = "sccache.cap", text = "cache of {}" },           # in words of your own
+  { metric = "tests.executed" },                       # the usual words
+  { metric = "sccache.cap", text = "cache of {}" },    # your own
   { metric = "clippy.warnings", text = "warning-free", says = 0 },
 ]
 ```
