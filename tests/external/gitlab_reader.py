@@ -7,6 +7,7 @@ text becomes that text and loses its attributes, and `type` of an element says w
 from __future__ import annotations
 
 import hashlib
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Case:
     file: str
     status: str
     output: Any
+    attachment: str
     key: str
 
 
@@ -90,6 +92,7 @@ def _walk(root: Any, *, top: bool = False) -> Iterator[dict[str, Any]]:
 
 def _case(data: dict[str, Any]) -> Case:
     status = next((name for name in ("failure", "error", "skipped") if name in data), "success")
+    mark = re.search(r"\[\[ATTACHMENT\|(.+?)\]\]", str(data.get("system_out") or ""))
     name, suite = data.get("name", ""), data.get("classname", "")
     return Case(
         suite=suite,
@@ -97,5 +100,6 @@ def _case(data: dict[str, Any]) -> Case:
         file=data.get("file", ""),
         status=status,
         output=data.get(status),
+        attachment=mark[1] if mark and status == "failure" else "",
         key=hashlib.sha256(f"gaterun_{suite}_{name}".encode()).hexdigest(),
     )

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.external import gitlab_reader, tools
@@ -167,3 +169,24 @@ def test_gitlab_shows_another_thing_for_an_unlucky_type() -> None:
     assert not isinstance(case.output, str)
     with pytest.raises(gitlab_reader.RefusedError):
         gitlab_reader.cases(broken("typed").replace('type="integer"', 'type="symbol"'))
+
+
+def test_gitlab_links_the_log_of_what_failed(project: Any) -> None:
+    project.gates("garbage", "pass", "missing-tool")
+    assert project.run("p", "--report", "junit:../out.xml").code == 1
+    shown = gitlab_reader.cases((project.root.parent / "out.xml").read_text("utf-8"))
+    ((name, log),) = [(case.name, case.attachment) for case in shown if case.attachment]
+    assert name == "garbage"
+    assert log.startswith(".gaterun/runs/")
+    assert "garbage" in (project.root / log).read_text("utf-8", "replace")
+
+
+def test_a_log_that_is_gone_or_outside_is_no_attachment(project: Any, tmp_path: Path) -> None:
+    project.gates("garbage")
+    record = project.run("p").record
+    state = project.root / ".gaterun"
+    assert "[[ATTACHMENT|" in junit.render(record, strict=False, state=state)
+    assert "[[ATTACHMENT|" not in junit.render(record, strict=False)
+    assert "[[ATTACHMENT|" not in junit.render(record, strict=False, state=tmp_path / "other")
+    shutil.rmtree(state / "runs")
+    assert "[[ATTACHMENT|" not in junit.render(record, strict=False, state=state)
