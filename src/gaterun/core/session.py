@@ -278,6 +278,7 @@ class Session:
             tell=tell,
             whole=self.whole,
         )
+        bench.others = bound.others(self.phase, self.store, loop.results)
         # Of a shard it is said when it is merged, as are waivers that nothing made use of.
         for task, need in loop.unmet if self.shard is None else ():
             warnings.append(f"task {task} needs {need}, which is not part of this run")
