@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
 
 import click
 
@@ -71,13 +72,23 @@ def _command(
     if own != records:
         lines += ["And the [options of a workspace](#options-of-a-workspace).", ""]
     lines += _epilog(command.epilog or "")
+    for below in _below(command, context):
+        lines += _command(below.command, below, common, level + 1)
+    return lines
+
+
+def _below(command: click.Command, context: click.Context) -> Iterator[click.Context]:
+    """The commands of a command."""
+    from gaterun.cli import baseline
+
+    if isinstance(command, baseline.WithOthers):
+        for name, other in command.beside().items():
+            # Not below it for click, which would put its [PHASE] between the two words.
+            yield click.Context(other, context.parent, f"{context.info_name} {name}")
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            below = command.get_command(context, name)
-            if below is not None:
-                inner = click.Context(below, context, name)
-                lines += _command(below, inner, common, level + 1)
-    return lines
+            if (below := command.get_command(context, name)) is not None:
+                yield click.Context(below, context, name)
 
 
 def text(written: str) -> str:
@@ -97,7 +108,7 @@ def _epilog(written: str) -> list[str]:
     plain = re.sub(r"^\s*\x08\s*$", "", inspect.cleandoc(written), flags=re.MULTILINE)
     for paragraph in re.split(r"\n\s*\n", plain.strip()):
         head, _, rest = paragraph.partition("\n")
-        if head.strip() == "Examples:":
+        if head.strip() in {"Example:", "Examples:"}:
             lines += ["```text", inspect.cleandoc(rest) if rest else "", "```", ""]
         elif paragraph.strip():
             lines += [text(paragraph), ""]

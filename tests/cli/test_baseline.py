@@ -204,6 +204,25 @@ def test_worse_needs_a_reason_and_the_reason_is_shown(based: Any) -> None:
     )
 
 
+def test_what_has_changed_since_is_measured_before_it_is_accepted(based: Any) -> None:
+    based.write({"n": "12"})
+    based.run("p")
+    based.write({"n": "9"})
+    before = (based.root / "docs/baseline.json").read_text()
+    for command in (("accept", "p", "--reason", "r"), ("tighten", "p")):
+        ran = based.run("baseline", *command)
+        assert ran.code == 4
+        assert "the tree changed" in ran.err
+        assert "since run" in ran.err
+        assert "gaterun p" in ran.err
+        assert (based.root / "docs/baseline.json").read_text() == before
+    run = re.search(r"--run (\S+)", ran.err)
+    assert run is not None
+    ran = based.run("baseline", "accept", "p", "value", "--reason", "r", "--run", run[1])
+    assert ran.code == 0, ran.err
+    assert baseline(based)["metrics"]["value.n"]["value"] == 12
+
+
 def test_only_what_is_named_changes(based: Any) -> None:
     before = (based.root / "docs/baseline.json").read_text()
     based.write({"n": "12", "lints": lints("unused:a", "unused:z")})

@@ -22,7 +22,7 @@ from gaterun.model.report import Style
 from gaterun.model.verdict import ExitCode, Outcome
 
 
-class _Baseline(click.Command):
+class WithOthers(click.Command):
     """`gaterun baseline PHASE`, and the commands that change a stored baseline."""
 
     def make_context(
@@ -33,18 +33,22 @@ class _Baseline(click.Command):
         **more: Any,
     ) -> click.Context:
         """Hand over to ``accept`` or ``tighten`` where one of them is named first."""
-        from gaterun.cli import baseline_accept
-
-        commands = {"accept": baseline_accept.accept, "tighten": baseline_accept.tighten}
+        commands = self.beside()
         if args and args[0] in commands:
             name, *rest = args
             return commands[name].make_context(f"{info_name} {name}", rest, parent, **more)
         return super().make_context(info_name, args, parent, **more)
 
+    def beside(self) -> dict[str, click.Command]:
+        """The commands that are no phases, by the word that comes first."""
+        from gaterun.cli import baseline_accept
+
+        return {"accept": baseline_accept.accept, "tighten": baseline_accept.tighten}
+
 
 @click.command(
     name="baseline",
-    cls=_Baseline,
+    cls=WithOthers,
     epilog="""\b
 Examples:
   gaterun baseline phase7                 measure the phase's base

@@ -17,6 +17,7 @@ from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.accept import Move, Step, lacking, steps, taken
 from gaterun.core.aside import written_aside
 from gaterun.core.baseline import moved
+from gaterun.core.freshness import moved_on
 from gaterun.core.git import Git
 from gaterun.core.lock import take
 from gaterun.core.metrics_file import MetricsFile, altered, read_file, text_of
@@ -25,11 +26,16 @@ from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.metrics_document import MetricsDocument, from_record
 from gaterun.model.phase import Phase
+from gaterun.model.record import RunRecord
 from gaterun.model.verdict import ExitCode
 
 _WHICH = click.argument("which", nargs=-1, metavar="[NODE|METRIC]...")
 _RUN = click.option(
-    "--run", "run_id", default="", metavar="ID", help="A run, the phase's newest by default."
+    "--run",
+    "run_id",
+    default="",
+    metavar="ID",
+    help="A run; the newest, of this tree, if not said.",
 )
 
 
@@ -135,7 +141,8 @@ def _changing(opened: Opened, name: str, which: tuple[str, ...], run_id: str) ->
     phase = opened.phase(name)
     store = opened.store()
     path = baseline_path(phase, opened.root, store)
-    run = _run(phase, store, run_id)
+    record = _run(phase, store, run_id)
+    run = from_record(record)
     lock = take(
         store.path / "locks",
         f"baseline-{phase.id}",
@@ -150,6 +157,8 @@ def _changing(opened: Opened, name: str, which: tuple[str, ...], run_id: str) ->
         if stale:
             raise UsageError(f"{path} is out of date: {stale}")
         wanted = _wanted(phase, run, which)
+        if not run_id:
+            _refuse_moved_on(opened, phase, record, {node for node, _ in wanted})
         found = steps(
             file.document,
             run,
@@ -171,13 +180,37 @@ def _changing(opened: Opened, name: str, which: tuple[str, ...], run_id: str) ->
         os.close(lock)
 
 
-def _run(phase: Phase, store: Store, run_id: str) -> MetricsDocument:
+def _run(phase: Phase, store: Store, run_id: str) -> RunRecord:
     record = store.find(run_id) if run_id else store.latest(phase.id)
     if record is None:
         raise UsageError(f"phase '{phase.id}' has not been run here", help=f"gaterun {phase.id}")
     if record.phase != phase.id:
         raise UsageError(f"run {record.id} is of phase '{record.phase}', not '{phase.id}'")
-    return from_record(record)
+    return record
+
+
+def _refuse_moved_on(opened: Opened, phase: Phase, record: RunRecord, nodes: set[str]) -> None:
+    """Refuse values of a tree that is no longer this one: nobody looked at what is accepted.
+
+    Raises:
+        UsageError: what a gate measured has changed since.
+    """
+    from gaterun.cli.status import look
+
+    here = look(opened, phase)
+    same_tree = here.tree is not None and here.tree.summary.digest == record.tree.digest
+    results = {result.node_id: result for result in record.results if result.node_id in nodes}
+    for gate in phase.requirements:
+        result = results.get(gate.node_id)
+        if result is None:
+            continue
+        why = moved_on(result, here.binder.bind(gate), same_tree=same_tree)
+        if why:
+            raise UsageError(
+                f"{gate.node_id}: {why} since run {record.id}",
+                help=f"measure it again: gaterun {phase.id}; "
+                f"or take that run by its name: --run {record.id}",
+            )
 
 
 def _file(phase: Phase, path: Path, run: MetricsDocument) -> MetricsFile:

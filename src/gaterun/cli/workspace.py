@@ -47,15 +47,20 @@ class Opened(Struct, frozen=True, kw_only=True):
             notes.keep(text, self.config.state)
 
     def store(self) -> Store:
-        """The state folder, created and cleared of what a killed run left.
+        """The state folder, created, and cleared of what a killed run left and of old runs.
 
         Raises:
             UsageError: it cannot be written to.
         """
         from gaterun.core.store import Store
 
-        store = Store(self.config.state, keep=self.config.settings.keep)
+        store = Store(self.config.state)
         store.prepare()
+        keep = self.config.settings.keep
+        if keep and sum(1 for _ in store.path.glob("runs/*")) > keep:
+            from gaterun.core.retention import forget
+
+            forget(store, keep=keep)
         return store
 
     def reporter(self, name: str) -> Reporter:

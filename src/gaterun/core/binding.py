@@ -70,7 +70,7 @@ class Binder:
         return Binding(
             gaterun=f"{_SCHEME} {__version__} {sys.implementation.cache_tag} {sys.hexversion:x}",
             code=code,
-            options=_sha(gate.name, *_canonical(requirement.options)),
+            options=_sha(gate.name, *canonical(requirement.options)),
             inputs=_sha(*map(self._tree.digest, parts)),
             tools=self._tools,
             environment=self._variables,
@@ -147,7 +147,7 @@ class Binder:
         )
 
 
-def _canonical(options: object) -> tuple[str, str]:
+def canonical(options: object) -> tuple[str, str]:
     """Options as text, equal for equal options."""
     kind = type(options)
     text = msgspec.json.encode(options, order="deterministic", enc_hook=repr)

@@ -110,6 +110,16 @@ def _changed(
     """What has changed since a result, in words; empty where nothing has."""
     if result.conditions != gate.conditions:
         return "its conditions changed"
+    return moved_on(result, binding, same_tree=same_tree)
+
+
+def moved_on(result: GateResult, binding: Binding | None, *, same_tree: bool) -> str:
+    """What has changed of what a gate measured, in words; empty where nothing has.
+
+    Args:
+        binding: what it depends on now.
+        same_tree: whether no file has changed at all, which tells where there is no binding.
+    """
     if binding is None or result.binding is None:
         return "" if same_tree else "the tree changed, and nobody says what it depends on"
     changes = list(binding.changes(result.binding))
