@@ -26,9 +26,7 @@ def _beside_hooks(world: World, name: str, ours: list[str], *, bare: bool = Fals
     folder = tree(world.scratch / f"state-{name}", _FILES)
 
     def gaterun(*arguments: str) -> Command:
-        return Command(
-            argv=[world.gaterun, *arguments], cwd=folder, environment=world.environment
-        )
+        return Command(argv=[world.gaterun, *arguments], cwd=folder, environment=world.environment)
 
     if not bare:
         (folder / "TODO.md").write_text("- [x] 1 said by somebody\n", "utf-8")
