@@ -128,5 +128,9 @@ class Team:
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC", "MOMENT", text)
         return re.sub(r"`[0-9a-f]{12}`", "`DIGEST`", text)
 
+    def moments(self, text: str) -> str:
+        """Without the moments that reports tell."""
+        return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "MOMENT", text)
+
 
 STATUS = ("status", "--format", "json")

@@ -133,6 +133,26 @@ def test_evidence_of_another_working_tree_covers_the_same_files(team: Team) -> N
     assert (task["stale"], task["missing"]) == (True, ["7.3::bound"])
 
 
+def test_however_gaterun_is_started(team: Team) -> None:
+    """`python -m gaterun` puts the current folder among those of what is installed."""
+    folder = team.tree("ada")
+    team.mend("ada")
+    for who, at, name in (("ada", folder, "done"), ("lead", team.project.root, "status")):
+        (at / f"{name}.txt").write_text("a new file makes its folder another one\n")
+        ran = subprocess.run(
+            [sys.executable, "-m", "gaterun", name, *(["7.3"] if name == "done" else STATUS[1:])],
+            cwd=at,
+            env={**os.environ, "GATERUN_ACTOR": who},
+            capture_output=True,
+            check=False,
+        )
+        if name == "done":
+            assert ran.returncode == 0, ran.stderr
+            team.project.git("merge", "-q", "task/ada")
+    states = {task["id"]: task["state"] for task in json.loads(ran.stdout)["tasks"]}
+    assert states["7.3"] == "verified"
+
+
 def test_another_condition_is_another_gate(team: Team) -> None:
     team.tree("ada")
     team.mend("ada")

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,44 @@ def test_a_link_does_not_hide_what_is_edited(ran: Any, hook: Any) -> None:
     (ran.root / "innocent.toml").symlink_to("phases/p.toml")
     done = hook("edit", tool_input={"file_path": "innocent.toml"})
     assert "permissionDecision" in done.out
+
+
+def test_a_file_of_a_task_that_is_held_elsewhere(
+    project: Any, hook: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Asked for where no task that is held here declares it; told by name, and by nothing else."""
+    project.phase(
+        '[phase]\n[task.1]\nfiles = ["src/**", "!src/config.rs"]\n'
+        '[task.2]\nfiles = ["src/config.rs"]\n[task.3]\nfiles = ["docs/**"]\n'
+    )
+    project.write({"src/lib.rs": "", "src/config.rs": "", ".gitignore": ".gaterun/\n"})
+    project.commit()
+    project.git("worktree", "add", "-q", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GATERUN_ACTOR", "ada")
+    assert project.run("start", "1", "-C", str(tmp_path / "elsewhere")).code == 0
+
+    def asked(name: str, cwd: Path = project.root) -> str:
+        done = hook("edit", cwd=str(cwd), tool_input={"file_path": name})
+        assert (done.code, done.err) == (0, "")
+        if not done.out:
+            return ""
+        answer = json.loads(done.out)["hookSpecificOutput"]
+        assert answer["permissionDecision"] == "ask"
+        return str(answer["permissionDecisionReason"])
+
+    said = (
+        "src/lib.rs is no file of a task that is held here, and one of "
+        f"1 (ada in {tmp_path / 'elsewhere'}): who changes it may have to merge"
+    )
+    assert asked("src/lib.rs") == said
+    assert [asked(name) for name in ("src/config.rs", "docs/a.md")] == ["", ""]
+    assert asked("src/lib.rs", tmp_path / "elsewhere") == ""
+    assert project.run("start", "2").code == 0
+    assert asked("src/lib.rs") == said
+    assert asked("src/config.rs") == ""
+    assert project.run("done", "1", "-C", str(tmp_path / "elsewhere")).code == 5
+    assert project.run("block", "1", "--why", "it is over").code == 0
+    assert asked("src/lib.rs") == ""
 
 
 # --- nobody is kept, and nothing verified, by an error -----------------------------------------

@@ -118,17 +118,22 @@ def test_a_block_is_not_printed_into_a_report(ran: Any) -> None:
 
 
 def test_numbers_in_a_document(ran: Any) -> None:
+    """A document of the tree is part of what was measured: changed by it, it wants another run."""
     end = "<!-- gaterun:end -->"
     document = (
         f"n is <!-- gaterun:value value.n -->?{end}, "
         f"share <!-- gaterun:value value.ratio -->?{end}.\r\n"
     )
     (ran.root / "README.md").write_bytes(document.encode())
+    assert ran.run("p").code == 0
     done = ran.run("report", "p", "--numbers", "README.md")
     assert done.code == 0, done.err
     now = document.replace(">?<", ">3<", 1).replace(">?<", ">25 %<", 1)
     assert (ran.root / "README.md").read_bytes() == now.encode()
-    assert "README.md is up to date" in ran.run("report", "p", "--numbers", "README.md").out
+    again = ran.run("report", "p", "--numbers", "README.md")
+    assert "README.md is up to date" in again.out
+    assert (again.code, again.out.splitlines()[-1]) == (1, "p: INCOMPLETE: 2 of 2 gates")
+    assert "- changed since the run: <code>1::value</code>\n" in text(ran, "docs/REPORT.md")
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,20 @@ def test_two_edits_of_the_same_second_and_size_are_seen(trees: Trees) -> None:
             assert blob == f"{number + 1:03}\n".encode()
 
 
+@pytest.mark.parametrize("ignored", ["/target\n", "target/\n", "", "/other\n"])
+def test_what_cargo_built_is_in_nobodys_way(trees: Trees, ignored: str) -> None:
+    """Whether git was told to ignore it or not: `git add` is particular about that."""
+    trees.project.write({".gitignore": ignored})
+    trees.head = trees.project.commit()
+    one, two = trees.tree("1", "src/**"), trees.tree("2", "src/**")
+    for folder, word in ((one, "mine"), (two, "yours")):
+        (folder / "target").mkdir()
+        (folder / "target/CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55")
+        (folder / "target/made").write_text(word)
+        edit(folder / "src/a.rs", 2, word)
+    assert [(kind, files) for _, kind, _, files in trees.kinds()] == [("conflict", ("src/a.rs",))]
+
+
 def test_looking_leaves_no_trace(trees: Trees) -> None:
     one, two = trees.tree("1", "src/**"), trees.tree("2", "src/**")
     edit(one / "src/a.rs", 2, "mine")
@@ -268,6 +282,9 @@ def test_an_old_git_is_told_and_not_taken_for_peace(
         ((), (), "1 and 2 may touch every file, as no files are declared"),
         (("src/*",), ("src/a.rs",), "both may touch src/a.rs"),
         (("*.md",), ("docs/**",), ""),
+        (("src/**", "!src/a.rs"), ("src/a.rs",), ""),
+        (("!src/a.rs", "src/**"), ("src/*",), "both may touch src/b.rs"),
+        (("src/**", "!new/**"), ("docs/**", "!new/**"), ""),
     ],
 )
 def test_declared_files(one: tuple[str, ...], other: tuple[str, ...], expected: str) -> None:

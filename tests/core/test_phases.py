@@ -227,6 +227,7 @@ PASS = '[phase]\n[task.a]\n[[task.a.gate]]\nuse = "pass"\n'
         ),
         (PASS + 'needs = "x::pass"\n', ":5:1", "needs 'x::pass', which does not exist", ""),
         ('[task.a]\nneeds = ["a"]\n', ":2:1", "needs go in a circle: a needs a", ""),
+        ('[task.a]\nfiles = ["!src/**"]\n', ":2:1", "they only take files away", ""),
         # advisory
         (PASS + 'mode = "advisory"\n', ":5:1", "an advisory gate needs an end", "enforce_after ="),
         (PASS + 'mode = "advisry"\n', ":5:1", "invalid enum value 'advisry'", ""),

@@ -187,6 +187,16 @@ def test_what_git_ignores_counts_for_reuse_but_does_not_change_the_tree(repo: An
     assert digest(repo, "docs/**") == digest(repo, "docs/**")
 
 
+def test_what_agents_remember_counts_for_nothing_where_git_ignores_it(repo: Any) -> None:
+    before = digest(repo)
+    repo.write({".swarm/memory.db": "somebody said something\n", "src/.claude/memory.db": "\n"})
+    assert digest(repo) != before
+    repo.write({".gitignore": "ignored*\n/target\n.swarm/\n**/.claude/memory.db*\n"})
+    quiet = digest(repo)
+    repo.write({".swarm/memory.db-wal": "and something else\n", "src/.claude/memory.db": "more\n"})
+    assert digest(repo) == quiet
+
+
 def test_what_a_link_leads_to_outside_counts(repo: Any) -> None:
     outside = repo.root.parent / "shared"
     (outside / "src").mkdir(parents=True)

@@ -121,7 +121,8 @@ UNDECIDED = result(
 COMPLETE = replace(
     RECORD,
     results=(SCCACHE, RATCHETED, SIGNED, BUILD),
-    tasks={**RECORD.tasks, "phase": "Whole phase"},
+    tasks={"7.1": "Build infrastructure", "7.3": "Code quality", "7.4": "Release"}
+    | {"phase": "Whole phase"},
     tree=replace(RECORD.tree, dirty=False),
     exit_code=ExitCode.OK,
     warnings=(),
@@ -131,6 +132,7 @@ COMPLETE = replace(
 WITH_WAIVERS = replace(
     COMPLETE,
     results=(*COMPLETE.results, HARDCODED, LOC, CHANGELOG, UNDECIDED),
+    tasks={**RECORD.tasks, "phase": "Whole phase"},
     policy=POLICY,
     warnings=RECORD.warnings,
 )
@@ -172,6 +174,14 @@ def test_roadmap_golden(golden: SnapshotAssertion, name: str) -> None:
         (replace(COMPLETE, results=(CHANGELOG,)), "INCOMPLETE: nothing was measured"),
         (replace(COMPLETE, results=()), "INCOMPLETE: nothing was measured"),
         (replace(COMPLETE, results=(SCCACHE, TESTS)), "INCOMPLETE: 1 of 2 gates"),
+        (
+            replace(COMPLETE, tasks={**COMPLETE.tasks, "7.5": "Talk"}),
+            "INCOMPLETE: no gate can verify task 7.5",
+        ),
+        (
+            replace(COMPLETE, results=(SCCACHE, SIGNED, BUILD, LOC), tasks=RECORD.tasks),
+            "INCOMPLETE: no gate can verify task 7.2",
+        ),
         (replace(WEAKENED, left_out=()), "INCOMPLETE: 1 of 2 gates"),
     ],
 )
@@ -190,10 +200,11 @@ def test_what_the_run_did_not_come_to_is_missing(why: str) -> None:
 def test_two_waivers_of_one_condition_are_two() -> None:
     (used,) = HARDCODED.verdict.waived
     twice = replace(HARDCODED.verdict, waived=(used, replace(used, place="waivers.toml:9")))
-    record = replace(COMPLETE, results=(SCCACHE, replace(HARDCODED, verdict=twice)))
+    none = replace(COMPLETE, tasks={})
+    record = replace(none, results=(SCCACHE, replace(HARDCODED, verdict=twice)))
     assert completion_state.completion(record).verdict == "COMPLETE WITH 2 WAIVERS"
     again = replace(HARDCODED, node_id="7.3::hardcoded")
-    record = replace(COMPLETE, results=(HARDCODED, again))
+    record = replace(none, results=(HARDCODED, again))
     assert completion_state.completion(record).verdict == "COMPLETE WITH 1 WAIVER"
 
 
@@ -220,7 +231,7 @@ def test_any_text_breaks_nothing_and_nothing_is_complete_by_accident(record: Run
     text = completion.render(record)
     shown = page(text)
     titles = [title.text_content() for title in shown.findall("h2")]
-    assert len(titles) == 11
+    assert len(titles) == 15
     assert len(shown.findall("h1")) == 1
     assert not shown.xpath("//script | //img | //a[not(starts-with(@href, '#'))]")
     block = "\n".join(completion.roadmap(record))

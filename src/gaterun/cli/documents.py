@@ -14,21 +14,25 @@ from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from gaterun.core.integration import Integration
     from gaterun.model.record import RunRecord
 
 
-def write_roadmap(path: Path, name: str, record: RunRecord, *, err: bool) -> None:
+def write_roadmap(
+    path: Path, name: str, record: RunRecord, beside: Integration | None, *, err: bool
+) -> None:
     """Put the phase's block into a roadmap.
 
     A roadmap without a place for it, or with two, is left alone, and the block is printed.
 
     Args:
         name: the file as the phase names it.
+        beside: how the phase's tasks stand, where somebody has looked.
         err: standard output has a report on it.
     """
     from gaterun.reporters.completion import roadmap
 
-    lines = roadmap(record)
+    lines = roadmap(record, beside)
     try:
         before = _read(path, name)
         after = with_block(before, record.phase, lines)

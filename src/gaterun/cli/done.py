@@ -115,6 +115,8 @@ def finish(here: Desk, name: str) -> Finished:
         overview = here.overview()
         view = overview.task(name)
         verified = view.covered and trusted
+        collisions = tuple(item for item in overview.collisions if name in item.tasks)
+        claim.told(collisions, now=here.now())
         claim.conclude(
             Said(
                 run=record.id,
@@ -130,7 +132,7 @@ def finish(here: Desk, name: str) -> Finished:
         view=view,
         record=record,
         verified=verified,
-        collisions=tuple(item for item in overview.collisions if name in item.tasks),
+        collisions=collisions,
     )
 
 
@@ -172,6 +174,7 @@ def _check_collisions(here: Desk, name: str, claim: Claim) -> None:
 
     if found := obstacles(name, here.overview().collisions):
         message = f"task {name} is not done: " + "; ".join(item.text for item in found)
+        claim.told(found, now=here.now())
         claim.refuse(message, now=here.now())
         raise Refused(message, help="nothing was measured; `gaterun status` shows what collides")
 

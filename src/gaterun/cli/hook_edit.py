@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gaterun.cli.hook import Answer, Given, Place
+from gaterun.cli.hook_scope import others
 from gaterun.core.glob import glob_matcher
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def judged(
                     f"{name} is protected by phase {phase.id} ({glob}): a change is shown in its "
                     "report"
                 )
+    if theirs := others(opened, phases, path):
+        return "ask", theirs
     return "edit", ""
 
 

@@ -33,7 +33,7 @@ TASK: Mapping[str, str] = {
     "owner": "who answers for it",
     "estimate": "expected effort, such as 2.4d; the critical path is made from it",
     "claims": "globs of the names under which others say something about this task",
-    "files": "globs of what the task may touch; collisions are told by them",
+    "files": "globs of what the task may touch, `!…` for what it may not; collisions are told by them",
     "skip": "why the whole task is switched off; its gates are skipped, by this reason",
     "gate": "its gates: names, or tables",
 }

@@ -1,4 +1,4 @@
-"""``gaterun report``: write reports of a recorded run again, without running anything."""
+"""``gaterun report``: reports of a recorded run, and whether the phase is complete; runs nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from gaterun.core.event_log import replay
 from gaterun.core.outputs import Outputs, Wanted
 from gaterun.model.errors import UsageError
 from gaterun.model.verdict import ExitCode
+from gaterun.reporters import clean
 
 if TYPE_CHECKING:
+    from gaterun.core.integration import Integration
     from gaterun.core.store import Store
     from gaterun.model.record import RunRecord
 
@@ -34,6 +36,9 @@ Examples:
   gaterun report phase7 --merge parts/        judge the shards in a folder as one run
   gaterun report phase7 --open                the newest run as a page in the browser
   gaterun report phase7 --numbers README.md   current values between its markers
+\b
+Exits with 1 when the completion report says INCOMPLETE. Without --run it looks how the tasks of
+the phase stand: who did what, what was claimed, what collided, what has changed since the run.
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
@@ -81,6 +86,8 @@ def command(
     With --merge the run is judged from its shards and recorded first, and exits as it would on
     one machine. Where a shard is missing, doubled, cut off, damaged or foreign it exits with 4.
     """
+    from gaterun.cli.integration import COMPLETION, look_at, told
+
     bound = opened.phase(phase)
     store = opened.store()
     specs = (*reports, *((f"junit:{junit}",) if junit else ()))
@@ -91,9 +98,15 @@ def command(
         record = _merged(opened, phase, parts, store, wanted)
     else:
         record = _recorded(store, bound.id, run_id)
-    for name, place in (("metrics", bound.outputs.final), ("completion", bound.outputs.report)):
+    for name, place in (("metrics", bound.outputs.final), (COMPLETION, bound.outputs.report)):
         if place:
             wanted.append(Wanted(reporter=opened.reporter(name), path=opened.root / place))
+    judges = any(item.reporter.name == COMPLETION for item in wanted)
+    beside = None
+    if not run_id and (judges or bound.outputs.roadmap):
+        phase_then = opened.phase(phase, base=record.base) if record.base else bound
+        beside = look_at(opened, phase_then, record)
+        wanted = told(wanted, beside)
     page = page_of(wanted) if show else None
     if show and page is None:
         page = store.folder_of(record.id) / "gaterun.html"
@@ -112,14 +125,18 @@ def command(
         click.echo(f"wrote {path}", err=to_stdout)
     if bound.outputs.roadmap:
         roadmap = opened.root / bound.outputs.roadmap
-        write_roadmap(roadmap, bound.outputs.roadmap, record, err=to_stdout)
+        write_roadmap(roadmap, bound.outputs.roadmap, record, beside, err=to_stdout)
     write_numbers(documents, record, err=to_stdout)
     if page in outputs.written and not browse(page):
         click.echo("no browser can be opened from here", err=to_stdout)
     for problem in outputs.problems:
         click.echo(f"error: {problem}", err=True)
-    code = record.exit_code if parts else ExitCode.OK
-    return int(ExitCode.INTERNAL_ERROR if outputs.problems and code is ExitCode.OK else code)
+    codes = [record.exit_code if parts else ExitCode.OK]
+    if outputs.problems:
+        codes.append(ExitCode.INTERNAL_ERROR)
+    elif judges:
+        codes.append(_judged(record, beside, err=to_stdout))
+    return int(next((code for code in codes if code is not ExitCode.OK), ExitCode.OK))
 
 
 def _recorded(store: Store, phase: str, run_id: str) -> RunRecord:
@@ -159,6 +176,15 @@ def _merged(
         writes=[item.path for item in wanted if item.path],
         to_stderr=any(item.path is None for item in wanted),
     )
+
+
+def _judged(record: RunRecord, beside: Integration | None, *, err: bool) -> ExitCode:
+    """Say whether the phase is complete; the exit code that says the same."""
+    from gaterun.reporters.completion_state import completion
+
+    state = completion(record, beside)
+    click.echo(f"{record.phase}: {clean.line(state.verdict)}", err=err)
+    return ExitCode.OK if state.complete else ExitCode.FAILED
 
 
 def page_of(wanted: list[Wanted]) -> Path | None:

@@ -84,7 +84,7 @@ def bind(draft: Draft, gates: Mapping[str, Gate], resources: Mapping[str, Resour
                 owner=table.take("owner", str, ""),
                 estimate=table.take("estimate", str, ""),
                 claims=_texts(table, "claims"),
-                files=_texts(table, "files"),
+                files=_scope(table),
             )
         )
     no_outputs: dict[str, str] = {}
@@ -124,6 +124,13 @@ def bind(draft: Draft, gates: Mapping[str, Gate], resources: Mapping[str, Resour
 def _texts(table: Table, key: str) -> tuple[str, ...]:
     nothing: tuple[str, ...] = ()
     return table.take(key, tuple[str, ...], nothing)
+
+
+def _scope(table: Table) -> tuple[str, ...]:
+    globs = _texts(table, "files")
+    if globs and all(glob.startswith("!") for glob in globs):
+        raise table.error("files", "they only take files away, so that nothing is left to touch")
+    return globs
 
 
 def _refuse_cycles(draft: Draft, phase: Phase) -> None:

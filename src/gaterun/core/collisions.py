@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gaterun.core.git import Git, GitError
-from gaterun.core.glob import glob_matcher
+from gaterun.core.glob import TAKES_AWAY, in_scope
 from gaterun.core.snapshot import Snapshot, Snapshots
 from gaterun.model.phase import Phase, Task
 from gaterun.model.task_state import Collision, Participant, Severity
@@ -63,7 +63,8 @@ def overlapping(task: Task, phase: Phase, files: Collection[str]) -> dict[str, s
         if free:
             found[other.id] = f"{' and '.join(free)} may touch every file, as no files are declared"
             continue
-        globs = sorted(set(task.files) & set(other.files))
+        same = set(task.files) & set(other.files)
+        globs = sorted(glob for glob in same if not glob.startswith(TAKES_AWAY))
         both = [name for name in sorted(files) if _in(name, task) and _in(name, other)]
         if both or globs:
             found[other.id] = f"both may touch {_some(both or globs)}"
@@ -218,7 +219,7 @@ def _unknown(tasks: tuple[str, ...], why: str) -> Collision:
 
 
 def _in(name: str, task: Task) -> bool:
-    return any(glob_matcher(glob)(name) for glob in task.files)
+    return in_scope(name, task.files)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
-"""Globs over paths of a workspace."""
+"""Globs over paths of a workspace, alone and as a list of what is in and what is not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 
@@ -34,3 +34,23 @@ def glob_matcher(pattern: str) -> Callable[[str], object]:
             expression += re.escape(pattern[position])
             position += 1
     return re.compile(expression + r"\Z", re.DOTALL).match
+
+
+#: What an entry of a list begins with that takes files away, in whatever place it stands.
+TAKES_AWAY = "!"
+
+
+def in_scope(name: str, globs: Iterable[str]) -> bool:
+    """Whether a path is what a list of globs is about.
+
+    >>> [in_scope(name, ["src/**", "!src/gen/*"]) for name in ("src/a", "src/gen/a", "b")]
+    [True, False, False]
+    """
+    wanted = False
+    for glob in globs:
+        if glob.startswith(TAKES_AWAY):
+            if glob_matcher(glob[1:])(name):
+                return False
+        elif not wanted:
+            wanted = bool(glob_matcher(glob)(name))
+    return wanted

@@ -103,7 +103,7 @@ class Snapshots:
         if index.exists():
             shutil.copy2(index, own)
         env = {**self._env, "GIT_INDEX_FILE": str(own)}
-        git(*HONEST, *_QUICKLY, "add", "--all", *pathspec(str(worktree)), env=env)
+        git(*HONEST, *_QUICKLY, "add", "--all", *_sources(git, worktree), env=env)
         tree = git("write-tree", env=env).decode().strip()
         if tree == git("rev-parse", f"{head}^{{tree}}").decode().strip():
             return Snapshot(commit=head, head=head, branch=branch)
@@ -170,6 +170,23 @@ class Snapshots:
             raise GitError(lines[0] if lines else f"git merge-tree exited with {status}")
         tree, *names = os.fsdecode(out).split("\0")
         return tree, tuple(sorted({name for name in names if name}))
+
+
+def _sources(git: Git, worktree: Path) -> list[str]:
+    """Everything but what cargo built there.
+
+    What git ignores is not named: `git add` refuses to leave out what it leaves out anyway.
+    """
+    built = pathspec(str(worktree))
+    return [item for item in built if not (item.startswith(":(") and _is_ignored(git, item))]
+
+
+def _is_ignored(git: Git, item: str) -> bool:
+    try:
+        git("check-ignore", "--quiet", "--", item.partition(")")[2])
+    except GitError:
+        return False
+    return True
 
 
 def _quoted(path: str) -> str:

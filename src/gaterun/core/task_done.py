@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gaterun.core.lease import still_holds
 from gaterun.core.state import StateDb
@@ -11,7 +11,7 @@ from gaterun.core.task_evidence import evidence_of
 from gaterun.model.errors import Refused
 from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import RunRecord
-from gaterun.model.task_state import Kind, Participant, Said
+from gaterun.model.task_state import Collision, Kind, Participant, Said
 
 
 class Claim:
@@ -60,6 +60,13 @@ class Claim:
         """
         with self._fenced(now):
             self._append(Kind.DONE, said, now)
+
+    def told(self, collisions: Iterable[Collision], *, now: float) -> None:
+        """Append what of its collisions somebody is told of."""
+        with self._db.writing():
+            for item in collisions:
+                others = tuple(task for task in item.tasks if task != self._task)
+                self._append(Kind.COLLISION, Said(text=item.text, overlaps=others), now)
 
     def refuse(self, text: str, *, now: float) -> None:
         """Append that ``done`` was refused, and why."""

@@ -36,8 +36,9 @@ LEAKED = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJEC
 #: Marks of a folder whose content is made from what is in the tree.
 _MADE = ("CACHEDIR.TAG", "pyvenv.cfg")
 
-#: Folders that tools fill, and that no Rust source is read from.
-_FETCHED = frozenset({"node_modules", "__pycache__", ".git"})
+#: Folders that tools fill, and that no Rust source is read from: the last two by agents, which write
+#: there while others measure.
+_FETCHED = frozenset({"node_modules", "__pycache__", ".git", ".swarm", ".claude"})
 
 _BUFFER = 1 << 18
 
@@ -122,7 +123,8 @@ def ignored(root: str, name: str) -> Iterator[str]:
         name: relative to the root; a folder's ends with ``/``.
     """
     if not name.endswith("/"):
-        yield name
+        if _FETCHED.isdisjoint(name.split("/")):
+            yield name
         return
     folder = os.path.join(root, name.rstrip("/"))
     for file in files_below(folder):

@@ -115,7 +115,7 @@ class Task(Struct, frozen=True, kw_only=True):
         needs: ids of tasks that must have passed first.
         estimate: expected effort as written (``2.4d``); empty when unknown.
         claims: names under which others may say something about this task.
-        files: globs of what the task may touch.
+        files: globs of what the task may touch; one that begins with ``!`` takes away.
     """
 
     id: str

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     BLOCK = "block"
     UNBLOCK = "unblock"
     NOTE = "note"
+    COLLISION = "collision"  # what a participant was told of, word for word
 
 
 class Participant(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gaterun.model.figures import duration
 from gaterun.model.metrics_document import fingerprint, instant
+from gaterun.model.policy import PolicyChange
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import Outcome
 from gaterun.reporters import cells, clean, figures, policy, standing
@@ -66,8 +67,8 @@ def missing(record: RunRecord, state: Completion) -> Iterator[str]:
         if is_missing(each)
     ]
     found += [f"- not part of the run: {cells.code(node)}" for node in state.left_out]
-    if not found and not state.complete:
-        found = [f"- {cells.prose(state.verdict.partition(': ')[2])}"]
+    found += [f"- changed since the run: {cells.code(node)}" for node in state.lost]
+    found += [f"- {cells.prose(obstacle)}" for obstacle in state.obstacles]
     yield from found or [NONE]
 
 
@@ -90,7 +91,11 @@ def _task(task: str, record: RunRecord, state: Completion) -> tuple[str, int, in
     results = [each for each in record.results if each.task == task]
     absent = [node for node in state.left_out if node.rpartition("::")[0] == task]
     done, total = sum(map(is_done, results)), len(results) + len(absent)
-    if absent or any(map(is_missing, results)):
+    if (
+        absent
+        or any(map(is_missing, results))
+        or any(n.rpartition("::")[0] == task for n in state.lost)
+    ):
         return "incomplete", done, total
     return ("complete" if done else "nothing measured"), done, total
 
@@ -151,7 +156,9 @@ def weakened(record: RunRecord) -> Iterator[str]:
         yield "Nobody compared what judges with the base."
         return
     found = [
-        f"{cells.code(each.subject)} {cells.prose(policy.told(each))}" for each in told.changes
+        f"{cells.code(each.subject)} {cells.prose(policy.told(each))}"
+        for each in told.changes
+        if not each.touches
     ]
     found += map(cells.prose, policy.remarks(told))
     if found:
@@ -159,6 +166,22 @@ def weakened(record: RunRecord) -> Iterator[str]:
         yield f"{cells.prose(heading[:1].upper() + heading[1:])}:"
         yield ""
     yield from _items(found) if found else [f"None, compared with {cells.prose(told.label)}."]
+
+
+def protected(record: RunRecord) -> Iterator[str]:
+    """Files that are not to be changed without a second opinion, and were."""
+    yield from _title("Protected files that changed")
+    told = record.policy
+    if told is None or told.obstacle:
+        yield "Nobody compared them with the base."
+        return
+    yield from _items(
+        [f"{cells.code(each.subject)}: {cells.prose(_since(each))}" for each in told.touched]
+    )
+
+
+def _since(change: PolicyChange) -> str:
+    return ", ".join(map(clean.line, change.commits)) or change.text
 
 
 def waivers(record: RunRecord) -> Iterator[str]:

@@ -1,9 +1,15 @@
-"""Whether a phase is complete, and what is missing, from the record of a run alone."""
+"""Whether a phase is complete, and what is missing, from the record of a run.
+
+Where somebody has looked how its tasks stand, that can keep it from being complete; nothing that
+is said about a task can make it so.
+"""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from gaterun.core.integration import Integration
+from gaterun.model.phase import PHASE_WIDE, POLICY
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import ExitCode, Outcome
 from gaterun.reporters.figures import plural
@@ -29,6 +35,8 @@ class Completion(Struct, frozen=True, kw_only=True):
         missing: node ids of the gates that keep the phase from being complete.
         left_out: those of them that were not part of the run.
         waivers: how many waivers were made use of.
+        lost: node ids of those that hold in the record, and not on the tree as it is now.
+        obstacles: what else keeps the phase from being complete, a line each.
     """
 
     complete: bool
@@ -37,24 +45,33 @@ class Completion(Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     left_out: tuple[str, ...]
     waivers: int
+    lost: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
 
 
-def completion(record: RunRecord) -> Completion:
+def completion(record: RunRecord, beside: Integration | None = None) -> Completion:
     """Whether the phase is complete.
 
     It is when every blocking gate of the phase was part of the run, and passed, or is waived, or
-    is switched off by the phase file; and when the run itself came to an end and exited with 0.
+    is switched off by the phase file; when no task is without such a gate; and when the run itself
+    came to an end and exited with 0.
+
+    Args:
+        beside: how its tasks stand, where somebody has looked. Then what has passed has to hold
+            on the tree as it is, and no task may be blocked or still be worked on.
     """
     left_out = record.left_out or ()
-    missing = (*(each.node_id for each in record.results if is_missing(each)), *left_out)
+    lost = beside.lost if beside else ()
+    missing = (*(each.node_id for each in record.results if is_missing(each)), *left_out, *lost)
     total = len(record.results) + len(left_out)
     waivers = len(_used(record))
-    obstacle = _obstacle(record)
-    complete = not missing and not obstacle
+    obstacle = _obstacle(record) if record.interrupted or not missing else ""
+    obstacles = tuple(filter(None, (obstacle, *_unproved(record), *_unfinished(beside))))
+    complete = not missing and not obstacles
     if missing:
         verdict = f"INCOMPLETE: {len(missing)} of {plural(total, 'gate')}"
-    elif obstacle:
-        verdict = f"INCOMPLETE: {obstacle}"
+    elif obstacles:
+        verdict = f"INCOMPLETE: {obstacles[0]}"
     elif waivers:
         verdict = f"COMPLETE WITH {plural(waivers, 'WAIVER').replace('WAIVERs', 'WAIVERS')}"
     else:
@@ -66,6 +83,8 @@ def completion(record: RunRecord) -> Completion:
         missing=missing,
         left_out=left_out,
         waivers=waivers,
+        lost=lost,
+        obstacles=obstacles,
     )
 
 
@@ -94,6 +113,21 @@ def _used(record: RunRecord) -> set[str]:
         if each.outcome is Outcome.WAIVED
         for used in each.verdict.waived
     }
+
+
+def _unproved(record: RunRecord) -> list[str]:
+    """The tasks of which no gate could say that they are done, whatever anybody says."""
+    blocking = {each.task for each in record.results if each.blocking}
+    blocking |= {node.rpartition("::")[0] for node in record.left_out or ()}
+    blocking |= {PHASE_WIDE, POLICY}
+    return [f"no gate can verify task {task}" for task in record.tasks if task not in blocking]
+
+
+def _unfinished(beside: Integration | None) -> list[str]:
+    """The tasks that are not done by what those who work on them say."""
+    if beside is None:
+        return []
+    return [f"task {view.task.id} is {view.state.value}" for view in beside.unfinished]
 
 
 def _obstacle(record: RunRecord) -> str:
