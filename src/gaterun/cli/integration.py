@@ -30,7 +30,8 @@ def look_at(opened: Opened, phase: Phase, record: RunRecord) -> Integration:
         UsageError: the state of its tasks, or its waivers, cannot be read.
     """
     from gaterun.cli.coordination import Desk, participant
-    from gaterun.core.claims import hold, read_claims
+    from gaterun.core.claims import hold
+    from gaterun.core.reading_claims import read_claims
     from gaterun.core.state_place import place_of
     from gaterun.reporters.standing import measured_against_target
 
