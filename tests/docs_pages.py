@@ -26,7 +26,8 @@ _BLOCK = re.compile(
 )
 _VERDICT = re.compile(r"(PASSED|FAILED|WAIVED|NO VERDICT|BLOCKED|SKIPPED|ADVISORY) ")
 _VARIES = [
-    (re.compile(r"\b\d+(\.\d+)?(m?s| min| h| d)( ago)?(?= |\)|$)"), "TIME"),
+    (re.compile(r"\b\d+(\.\d+)?(m?s| min| h| d)( ago)?(?= |,|\)|$)"), "TIME"),
+    (re.compile(r"TIME \(\d+:\d\d:\d\d\)"), "TIME"),
     (re.compile(r"\b\d+ (s|min|h|d)( ago)?\b"), "TIME"),
     (re.compile(r"\b\d\d:\d\d UTC"), "TIME"),
     (re.compile(r"\b\d{8}T\d{6}-[0-9a-f]{10}\b"), "RUN"),

@@ -202,6 +202,7 @@ def gaterun_resources() -> list[gaterun.Resource]:
             compute=_compute,
             about="the Rust files that the targets compile, by package, test or production",
             inputs=_INPUTS,
+            cheap=True,
         ),
         gaterun.Resource(
             name="env_use",

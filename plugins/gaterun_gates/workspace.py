@@ -39,5 +39,6 @@ def gaterun_resources() -> list[gaterun.Resource]:
             compute=compute_workspace,
             about="members and targets of the cargo workspace",
             inputs=("**/*.rs", "**/Cargo.toml", "Cargo.lock", ".cargo/**", "rust-toolchain*"),
+            cheap=True,
         )
     ]

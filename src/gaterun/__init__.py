@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from gaterun.model.report import Listener as Listener
     from gaterun.model.report import Reporter as Reporter
     from gaterun.model.report import Style as Style
+    from gaterun.model.shard import Shard as Shard
+    from gaterun.model.shard import ShardOptions as ShardOptions
+    from gaterun.model.shard import ShardRun as ShardRun
     from gaterun.model.verdict import Check as Check
     from gaterun.model.verdict import ExitCode as ExitCode
     from gaterun.model.verdict import Outcome as Outcome
@@ -83,6 +86,7 @@ _HOME = {
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),
     "model.report": ("Listener", "Reporter", "Style"),
+    "model.shard": ("Shard", "ShardOptions", "ShardRun"),
     "model.verdict": ("Check", "ExitCode", "Outcome", "Reason", "Verdict"),
     "model.workspace": ("Dependency", "Package", "Target", "Workspace"),
 }

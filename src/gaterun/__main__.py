@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -16,6 +17,14 @@ def main() -> None:
     # By default the collector looks after every 700 objects more; what is imported stays, and
     # is walked in vain.
     gc.set_threshold(50_000, 20, 20)
+    try:
+        os.getcwd()  # noqa: PTH109 - nothing else is imported yet
+    except OSError:
+        sys.stderr.write(
+            "error: the folder that gaterun was started in is gone, as when a working tree was "
+            "removed\n  help: change to another one\n"
+        )
+        sys.exit(4)
     from gaterun.cli import kept
 
     argv = sys.argv[1:]

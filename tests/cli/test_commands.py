@@ -89,7 +89,7 @@ def test_plugins(project: Any) -> None:
     assert lines["build"][0] == "blocked"
     assert lines["report-junit"][0] == "loaded"
     assert lines["report-junit"][1] == "gaterun"
-    assert ran.out.splitlines()[-1].startswith("22 gates, 3 resources, ")
+    assert ran.out.splitlines()[-1].startswith("23 gates, 3 resources, ")
 
 
 def test_config(project: Any, monkeypatch: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -298,6 +299,82 @@ def test_a_working_tree_that_is_gone(team: Team) -> None:
     team.late = LEASE + 1
     assert team.here("start", "7.1").code == 0
     assert team.here("done", "7.1").code == 0
+
+
+@pytest.mark.parametrize("command", ["status", "done 7.1", "hook stop", "--help"])
+def test_from_within_a_working_tree_that_is_gone(team: Team, command: str) -> None:
+    folder = team.tree("ada")
+    team.run("ada", "start", "7.1")
+    script = f'rm -r "$PWD"; exec "{sys.executable}" -m gaterun {command}'
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=folder, input="{}", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("error: the folder that gaterun was started in is gone")
+    assert "Traceback" not in done.stderr
+
+
+def test_clocks_that_differ(team: Team) -> None:
+    """One that is ahead holds a claim for so much longer, and nobody is told nonsense."""
+    team.tree("ada")
+    team.late = 3600
+    assert team.run("ada", "start", "7.1").code == 0
+    team.run("ada", "note", "7.1", "from tomorrow")
+    team.late = 0
+    shown = team.here("status")
+    assert (shown.code, shown.err) == (1, "")
+    assert "7.1   in-progress" in shown.out
+    assert not re.search(r"-\d+ (s|min|h|d)\b", shown.out)
+    refused = team.here("start", "7.1")
+    assert refused.code == 1
+    assert "last heard of 0 s ago" in refused.err
+    assert "without a sign of life its claim ends in 1 h" in refused.err
+    # Its own participant goes on with it by either clock, and the claim is not shortened.
+    assert team.run("ada", "start", "7.1").code == 0
+    assert "ends in 1 h" in team.here("start", "7.1").err
+    assert team.run("ada", "done", "7.1").code == 0
+
+
+def test_done_for_programs(team: Team) -> None:
+    ran = team.here("done", "7.4", "--format", "json")
+    document = json.loads(ran.out)
+    assert ran.code == document["exit_code"] == 1
+    assert document["run"] == team.project.record_now().id
+    assert {**document, "run": "", "gates": ()} == {
+        "phase": "p",
+        "task": "7.4",
+        "title": "Release",
+        "state": "claimed",
+        "verified": False,
+        "passed": 0,  # what needs 7.3 is not measured where that fails
+        "total": 1,
+        "waived": 0,
+        "missing": ["7.4::version"],
+        "unmet": ["7.3"],
+        "run": "",
+        "gates": (),
+        "collisions": [],
+        "exit_code": 1,
+    }
+    gates = {gate["node_id"]: gate for gate in document["gates"]}
+    assert gates["7.3::bound"] == {
+        "node_id": "7.3::bound",
+        "outcome": "fail",
+        "blocking": True,
+        "why": "n 2 (<= 1)",
+        "repeat": "gaterun p 7.3::bound",
+    }
+    assert gates["7.3::lints"]["blocking"] is False
+    ran = team.here("done", "7.1", "--format", "json")
+    document = json.loads(ran.out)
+    assert (ran.code, document["state"], document["verified"]) == (0, "verified", True)
+
+
+def test_a_refusal_is_no_document(team: Team) -> None:
+    team.here("block", "7.1", "--why", "no access")
+    ran = team.here("done", "7.1", "--format", "json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "task 7.1 was blocked" in ran.err
 
 
 def test_a_task_without_gates_cannot_be_verified(team: Team) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from gaterun.cli import coordination
 from gaterun.cli.apart import Apart
 from gaterun.cli.mcp_server import server
 from gaterun.cli.workspace import open_workspace
+from gaterun.core.state import StateDb
+from gaterun.core.task_history import LEASE
 
 PHASE = """
 [phase]
@@ -30,7 +36,25 @@ needs = ["1"]
 use = "fail"
 """
 
-TOOLS = ["check_files", "claims", "gate_status", "run_gates", "run_result"]
+READING = ["check_files", "claims", "run_result", "task_list"]
+SAYING = ["run_gates", "task_block", "task_done", "task_start"]
+
+#: A phase whose task 1 fails until somebody mends a file, and lets 2 wait.
+WORK = """
+[phase]
+title = "Work"
+[task.1]
+title = "One"
+files = ["src/**"]
+[[task.1.gate]]
+use = "bound"
+require = "n == 0"
+[task.2]
+title = "Two"
+needs = ["1"]
+[[task.2.gate]]
+use = "pass"
+"""
 
 
 @pytest.fixture
@@ -42,7 +66,11 @@ def ran(project: Any) -> Any:
 
 
 @pytest.fixture
-def apart(ran: Any) -> Iterator[Apart]:
+def apart(ran: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Apart]:
+    # Runs are processes of their own, which look for gates where this one does.
+    folders = list(filter(None, sys.path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
+    monkeypatch.setattr(sys, "path", ["", *folders])
     apart = Apart(ran.root)
     yield apart
     apart.close()
@@ -57,6 +85,27 @@ def talk(ran: Any, apart: Apart) -> Callable[[Callable[[Any], Awaitable[None]]],
 
         async def main() -> None:
             async with Client(served) as client:
+                await conversation(client)
+
+        anyio.run(main)
+
+    return talk
+
+
+@pytest.fixture
+def over_stdio(ran: Any) -> Callable[[Callable[[Any], Awaitable[None]]], None]:
+    """Let a coroutine talk to a server that it starts as a host does."""
+
+    def talk(conversation: Callable[[Any], Awaitable[None]]) -> None:
+        parameters = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "gaterun", "mcp", "p"],
+            env={**os.environ, "PYTEST_CURRENT_TEST": ""},
+            cwd=ran.root,
+        )
+
+        async def main() -> None:
+            async with Client(parameters) as client:
                 await conversation(client)
 
         anyio.run(main)
@@ -79,18 +128,157 @@ async def finished(client: Any, answer: Any) -> Any:
 def test_what_is_offered(talk: Any) -> None:
     async def conversation(client: Any) -> None:
         listed = await client.list_tools()
-        assert sorted(tool.name for tool in listed.tools) == TOOLS  # and none that waives
-        reads = {tool.name for tool in listed.tools if tool.annotations.read_only_hint}
-        assert reads == {*TOOLS} - {"run_gates"}
+        reads = sorted(tool.name for tool in listed.tools if tool.annotations.read_only_hint)
+        says = sorted(tool.name for tool in listed.tools if not tool.annotations.read_only_hint)
+        assert (reads, says) == (READING, SAYING)  # and none that waives
+        assert not any(tool.annotations.destructive_hint for tool in listed.tools)
         assert all(tool.description for tool in listed.tools)
+        resources = await client.list_resources()
+        assert [str(item.uri) for item in resources.resources] == ["gaterun://dashboard"]
+        assert (
+            "A task is complete only when task_done\nreturns state verified" in client.instructions
+        )
 
     talk(conversation)
 
 
-def test_a_task_from_nothing_to_complete(ran: Any, talk: Any) -> None:
+async def drive_a_task(client: Any, root: Path) -> None:
+    """From nothing to verified, by tools alone but for the edit."""
+    before = await call(client, "task_list")
+    assert (before["phase"], before["complete"]) == ("p", False)
+    assert [(task["task"], task["state"]) for task in before["tasks"]] == [
+        ("1", "ready"),
+        ("2", "todo"),
+    ]
+    refused = await client.call_tool("task_start", {"task": "2"})
+    assert refused.is_error
+    assert "task 2 needs 1, which is not verified on this tree (ready)" in refused.content[0].text
+
+    brief = await call(client, "task_start", task="1")
+    assert brief == {
+        "task": "1",
+        "title": "One",
+        "claim": 1,
+        "files": ["src/**"],
+        "needs": [],
+        "waiting": ["2"],
+        "gates": [{"node_id": "1::bound", "conditions": ["n == 0"], "blocking": True}],
+    }
+    held = (await call(client, "task_list"))["tasks"][0]
+    assert (held["state"], held["held_here"], held["missing"]) == (
+        "in-progress",
+        True,
+        ["1::bound"],
+    )
+
+    done = await finished(client, await call(client, "task_done", task="1"))
+    assert (done["state"], done["exit_code"]) == ("claimed", 1)
+    assert done["missing"] == ["1::bound"]
+    assert done["gates"] == [{"node_id": "1::bound", "outcome": "fail", "why": "n 2 (== 0)"}]
+    assert (await call(client, "task_list"))["tasks"][0]["state"] == "claimed"
+
+    (root / "src/lib.rs").write_text("fine\n")
+    done = await finished(client, await call(client, "task_done", task="1"))
+    assert (done["state"], done["exit_code"], done["missing"]) == ("verified", 0, [])
+    after = await call(client, "task_list")
+    assert [(task["task"], task["state"]) for task in after["tasks"]] == [
+        ("1", "verified"),
+        ("2", "ready"),
+    ]
+    shown = await client.read_resource("gaterun://dashboard")
+    assert shown.contents[0].mime_type == "text/markdown"
+    assert "| 1 | One | verified |" in shown.contents[0].text
+
+    blocked = await call(client, "task_block", task="2", why="no access")
+    assert blocked == {"task": "2", "state": "blocked"}
+    assert (await call(client, "task_list"))["tasks"][1]["blocked"] == "no access"
+
+
+def to_be_done(project: Any) -> None:
+    project.phase(WORK)
+    project.write({"src/lib.rs": "bad bad\n"})
+    project.commit()
+
+
+def test_a_whole_task_in_this_process(ran: Any, talk: Any) -> None:
+    to_be_done(ran)
+    talk(lambda client: drive_a_task(client, ran.root))
+
+
+def test_a_whole_task_over_standard_input(ran: Any, over_stdio: Any) -> None:
+    to_be_done(ran)
+    over_stdio(lambda client: drive_a_task(client, ran.root))
+
+
+def test_measurements_that_take_long_are_polled(ran: Any, over_stdio: Any) -> None:
+    ran.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "lane"\nwait = true\n')
+    ran.commit()
+
     async def conversation(client: Any) -> None:
-        before = await call(client, "gate_status")
-        assert before["complete"] is False
+        first = await call(client, "task_done", task="1", wait_s=0)
+        assert first["state"] == "running"
+        assert (await call(client, "task_done", task="1", wait_s=0))["run"] == first["run"]
+        assert (await call(client, "run_result", run=first["run"]))["state"] == "running"
+        (ran.signals / "go").touch()
+        done = await finished(client, first)
+        assert (done["state"], done["task"]) == ("verified", "1")
+        # It is remembered, and says the same again.
+        assert await call(client, "run_result", run=first["run"]) == done
+
+    over_stdio(conversation)
+
+
+def test_what_others_hold(ran: Any, talk: Any) -> None:
+    ran.phase(PHASE.replace('needs = ["1"]', 'files = ["docs/**"]'))
+    ran.commit()
+    folder = ran.root.parent / "wt-ada"
+    ran.git("worktree", "add", "-q", str(folder), "-b", "ada")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GATERUN_ACTOR", "ada")
+        assert ran.run("start", "1", "-C", str(folder)).code == 0
+
+    async def conversation(client: Any) -> None:
+        answer = await client.call_tool("task_start", {"task": "1"})
+        assert answer.is_error
+        assert f"task 1 is held by ada in {folder}" in answer.content[0].text
+        done = await finished(client, await call(client, "task_done", task="1"))
+        assert (done["state"], done["exit_code"]) == ("refused", 1)
+        assert "task 1 is held by ada" in done["error"]
+        (file,) = (await call(client, "check_files", paths=["src/lib.rs"]))["result"]
+        assert (file["advice"], file["tasks"]) == ("ask", ["1"])
+        assert file["why"] == f"somebody else works on it: 1 is held by ada in {folder}"
+        task = (await call(client, "task_list"))["tasks"][0]
+        assert (task["held_by"], task["held_here"]) == (f"ada in {folder}", False)
+
+    talk(conversation)
+
+
+def test_asking_is_a_sign_of_life(ran: Any, talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ran.run("start", "1").code == 0
+    monkeypatch.setattr(coordination, "clock", lambda: time.time() + LEASE - 1)
+
+    async def conversation(client: Any) -> None:
+        await call(client, "check_files", paths=["src/lib.rs"])
+
+    talk(conversation)
+    with StateDb(ran.root / ".gaterun/state.db") as db:
+        assert [event.kind for event in db.events("p")] == ["start", "heartbeat"]
+
+
+def test_what_is_said_elsewhere_is_claimed(ran: Any, talk: Any) -> None:
+    ran.write({"TODO.md": "- [x] 1 One\n"})
+
+    async def conversation(client: Any) -> None:
+        task = (await call(client, "task_list"))["tasks"][0]
+        assert task["state"] == "claimed"
+        assert task["said"][0].startswith("TODO.md, line 1, ")
+
+    talk(conversation)
+
+
+def test_gates_are_measured_without_a_word_about_the_task(ran: Any, talk: Any) -> None:
+    async def conversation(client: Any) -> None:
+        before = await call(client, "task_list")
         assert {gate["freshness"] for gate in before["gates"]} == {"missing"}
         run = await finished(client, await call(client, "run_gates", selectors=["1"]))
         assert (run["exit_code"], run["error"]) == (0, "")
@@ -111,9 +299,9 @@ def test_what_fails_is_told_and_completes_nothing(ran: Any, talk: Any) -> None:
             "outcome": "fail",
             "why": "ok false (== true)",
         }
-        status = await call(client, "gate_status")
+        status = await call(client, "task_list")
         assert {gate["node_id"]: gate["holds"] for gate in status["gates"]}["2::fail"] is False
-        assert {task["task"]: task["complete"] for task in status["tasks"]}["2"] is False
+        assert {task["task"]: task["state"] for task in status["tasks"]}["2"] == "ready"
         assert status["complete"] is False
 
     talk(conversation)
@@ -134,8 +322,6 @@ def test_what_takes_long_is_polled(ran: Any, talk: Any) -> None:
 
 
 def test_closing_ends_what_is_running(ran: Any, apart: Apart, eventually: Any) -> None:
-    import os
-
     ran.gates("hang")
     apart.start("p", [])
     pids = [int(pid) for pid in ran.await_file("pids").split()]
@@ -181,6 +367,9 @@ def test_files(talk: Any) -> None:
     [
         ("run_result", {"run": "r9"}, "there is no run 'r9' here (none was started)"),
         ("run_gates", {"selectors": ["--exit-zero"]}, "'--exit-zero' is no selector"),
+        ("task_start", {"task": "3"}, "phase 'p' has no task '3'"),
+        ("task_done", {"task": "--help"}, "phase 'p' has no task '--help'"),
+        ("task_block", {"task": "1", "why": " "}, "an empty text says nothing"),
     ],
 )
 def test_a_mistake_is_told_readably(
@@ -207,35 +396,13 @@ def test_a_selector_that_fits_nothing_is_an_error_of_the_run(talk: Any) -> None:
 def test_a_broken_phase_file_is_told_and_mended(ran: Any, talk: Any) -> None:
     async def conversation(client: Any) -> None:
         ran.phase("[phase]\nnonsense = 1\n")
-        answer = await client.call_tool("gate_status", {})
+        answer = await client.call_tool("task_list", {})
         assert answer.is_error
         assert "unknown key 'nonsense'" in answer.content[0].text
         ran.phase(PHASE)
-        assert (await call(client, "gate_status"))["phase"] == "p"
+        assert (await call(client, "task_list"))["phase"] == "p"
 
     talk(conversation)
-
-
-def test_over_standard_input(ran: Any) -> None:
-    import os
-
-    async def main() -> None:
-        parameters = StdioServerParameters(
-            command=sys.executable,
-            args=["-m", "gaterun", "mcp", "p"],
-            env={**os.environ, "PYTEST_CURRENT_TEST": ""},
-            cwd=ran.root,
-        )
-        async with Client(parameters) as client:
-            run = await finished(client, await call(client, "run_gates", selectors=["1"]))
-            assert run["exit_code"] == 0
-            status = await call(client, "gate_status")
-            assert {task["task"]: task["complete"] for task in status["tasks"]} == {
-                "1": True,
-                "2": False,
-            }
-
-    anyio.run(main)
 
 
 def test_without_the_extra_it_says_how_to_get_it(ran: Any, monkeypatch: pytest.MonkeyPatch) -> None:

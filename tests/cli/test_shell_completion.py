@@ -88,10 +88,36 @@ def bash(workspace: Any, line: str) -> list[str]:
         ("gaterun phase8 --desel", ["--deselect"]),
         ("gaterun phase8 nope", []),
         ("gaterun nope 7", []),
+        ("gaterun start phase8 7", ["7.1", "7.3"]),
+        ("gaterun done -o phase=phase8 7.", []),  # options are not looked at
+        ("gaterun block phase8 7.3", ["7.3"]),
+        ("gaterun start ph", ["phase7", "phase8"]),
+        ("gaterun start phase8 7.1 7", []),
+        ("gaterun start nope 7", []),
     ],
 )
 def test_in_bash(workspace: Any, line: str, offered: list[str]) -> None:
     assert bash(workspace, line) == offered
+
+
+@pytest.mark.parametrize("command", ["start", "done", "note", "block", "unblock"])
+def test_tasks_of_the_only_phase_need_no_phase_before_them(workspace: Any, command: str) -> None:
+    (workspace.root / "phases/other.toml").unlink()
+    phases = [] if command == "note" else ["phase7", "phase8"]
+    assert bash(workspace, f"gaterun {command} 7") == ["7.1", "7.3"]
+    assert bash(workspace, f"gaterun {command} p") == phases
+
+
+def test_titles_are_shown_where_the_shell_shows_any(workspace: Any) -> None:
+    workspace.phase(
+        PHASE.replace('[task."7.1"]', '[task."7.1"]\ntitle = "Build, all of it"'), "phase8"
+    )
+    (workspace.root / "phases/other.toml").unlink()
+    words = {"COMP_WORDS": "gaterun start 7", "COMP_CWORD": "7"}
+    assert asked(workspace, _GATERUN_COMPLETE="fish_complete", **words) == [
+        "plain,7.1\tBuild, all of it",
+        "plain,7.3",
+    ]
 
 
 def test_commands_and_phases_come_together(workspace: Any) -> None:

@@ -137,3 +137,25 @@ def test_nothing_is_run_or_written(ran: Any) -> None:
     ran.run("list", "p", "--why")
     assert (ran.signals / "measured").read_text() == trace
     assert sorted(str(path) for path in (ran.root / ".gaterun").rglob("*")) == before
+
+
+def test_however_gaterun_is_started(ran: Any) -> None:
+    """A console script and `python -m gaterun` look in other folders first."""
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    script = Path(sys.executable).with_name("gaterun")
+    environment = {**os.environ, "PYTEST_CURRENT_TEST": ""}
+    for started, asked in (
+        ([str(script)], [sys.executable, "-m", "gaterun"]),
+        ([sys.executable, "-m", "gaterun"], [str(script)]),
+    ):
+        subprocess.run(
+            [*started, "p", "1::bound", "--fresh"], env=environment, check=True, capture_output=True
+        )
+        done = subprocess.run(
+            [*asked, "status", "p", "1::bound"], env=environment, check=False, capture_output=True
+        )
+        assert (done.returncode, done.stdout.split()[0]) == (0, b"fresh"), done

@@ -237,6 +237,54 @@ RUNNER = {
             "core/test_advisory.py::test_it_blocks_from_the_day_after",
         ),
     ],
+    "Shards": [
+        *(
+            (f"a shard: {way}", "refused, exit 4", f"core/test_merge_refused.py::test_it_is_refused[{way}]")
+            for way in (
+                "missing", "copied", "run again", "half a file", "no archive", "killed",
+                "events without an end", "events without a gate", "interrupted", "an edited record",
+                "an edited log", "an added log", "another phase", "another number of shards",
+                "another tree", "a changed tree", "another base", "another version", "another plan",
+                "another policy", "other options", "a whole run", "another shard's number",
+                "a number that is none", "a gate left out",
+            )
+        ),
+        (
+            "a verdict in a shard edited to pass, with digests that fit",
+            "judged anew: failed",
+            "core/test_merge_refused.py::test_a_green_that_was_written_by_hand_is_judged_anew",
+        ),
+        (
+            "a pass in a shard without a measurement",
+            "no verdict: `incomplete`",
+            "core/test_merge_refused.py::test_a_green_without_a_measurement_is_no_verdict",
+        ),
+        (
+            "a tree that changed while a shard ran",
+            "no verdict: `tree-changed`",
+            "core/test_merge.py::test_a_tree_that_changed_while_a_shard_ran_is_no_verdict",
+        ),
+        (
+            "a shard of another machine under a baseline of timings",
+            "no verdict: `not-comparable`",
+            "core/test_merge.py::test_a_value_of_another_machine_is_not_compared",
+        ),
+        (
+            "a threshold loosened, and the phase run in shards",
+            "failed when merged",
+            "core/test_merge.py::test_a_weaker_phase_file_is_told_when_it_is_merged",
+        ),
+        (
+            "a green shard taken for the newest run of the phase",
+            "it never is",
+            "core/test_merge_refused.py::test_nothing_is_newest_but_what_was_judged",
+        ),
+        (
+            "a green shard whose completion report says COMPLETE",
+            "INCOMPLETE",
+            "cli/test_sharding.py::test_every_report_says_that_it_is_a_shard",
+        ),
+    ],
     "The phase file (`--base-policy fail`)": [
         (
             "a threshold loosened",

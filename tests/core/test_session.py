@@ -905,14 +905,17 @@ def test_evidence_is_kept(project: Any) -> None:
 
 
 def test_the_last_fifty_runs_are_kept(project: Any) -> None:
-    from gaterun.core.store import KEPT_RUNS, Store
+    from gaterun.core.config import Settings
+    from gaterun.core.store import Store
 
+    kept = Settings().keep
+    assert kept == 50
     project.gates("pass")
-    for number in range(KEPT_RUNS + 5):
+    for number in range(kept + 5):
         (project.root / f".gaterun/runs/20200101T0000{number:02}-abcdef/logs").mkdir(parents=True)
     project.run("p")
     names = sorted(path.name for path in (project.root / ".gaterun/runs").iterdir())
-    assert len(names) == KEPT_RUNS + 1
+    assert len(names) == kept + 1
     assert names[0] == "20200101T000005-abcdef"
     assert Store(project.root / ".gaterun").latest("p") is not None
 

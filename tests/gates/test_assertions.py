@@ -95,6 +95,14 @@ def test_a_macro_that_is_called_may_check(tmp_path: Path) -> None:
     assert without(tmp_path, {"src/lib.rs": text}) == ["src/lib.rs:11 b"]
 
 
+def test_an_attribute_calls_nothing(tmp_path: Path) -> None:
+    text = (
+        "pub fn zeroize() {\n    assert!(x());\n}\n\n#[test]\nfn t() {\n    struct Z {\n"
+        "        #[zeroize(skip)]\n        kept: u8,\n    }\n}\n"
+    )
+    assert without(tmp_path, {"src/lib.rs": text}) == ["src/lib.rs:6 t"]
+
+
 def test_a_condition_named_test_makes_no_test(tmp_path: Path) -> None:
     text = (
         "#[cfg_attr(test, instrument(skip(self)))]\npub async fn a() {}\n"

@@ -42,18 +42,6 @@ CASES = [
         {"require": ["untested == 0", "tested_without_env == 0"]},
     ),
     case(
-        "hardcoded: put together by format!",
-        "hardcoded",
-        crate('pub fn url() -> String {\n    format!("http://{}:{}/x", "localhost", 8080)\n}\n'),
-        {"require": "total == 0"},
-    ),
-    case(
-        "hardcoded: host and port put together by format!",
-        "hardcoded",
-        crate('pub fn at() -> String {\n    format!("{host}:{}", 8080, host = "localhost")\n}\n'),
-        {"require": "total == 0"},
-    ),
-    case(
         "version: a badge and a snippet deleted with their place",
         "version",
         crate("", **{"README.md": "Demo\n"}),

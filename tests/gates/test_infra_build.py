@@ -138,6 +138,7 @@ def edit_of(members: gaterun.Workspace, name: str = "a") -> Edit:
         ("core mid app maybe", ""),  # it needs core under a condition only
         ("core mid app tested", ""),  # its tests need core
         ("core mid app serde", ""),  # no member
+        ("core mid app patched", ""),  # `[patch]` may give it this core for the published one
         ("core mid", "'core' was edited and 'app' not compiled again"),
         ("", "'core' was edited and 'app', 'core', 'mid' not compiled again"),
         ("core mid app other", "'core' was edited and 'other' compiled again as well"),
@@ -153,9 +154,10 @@ def test_an_edit_has_the_package_and_its_dependents_compiled_again(
         package("maybe", "core!"),
         package("tested", "core?"),
         package("other", "serde"),
+        package("patched", "core@"),
     )
     again = made.split()
-    every = ["app", "mid", "core", "maybe", "tested", "other", "serde"]
+    every = ["app", "mid", "core", "maybe", "tested", "other", "serde", "patched"]
     build = read_build([artifact(name, fresh=name not in again) for name in every], ROOT)
     assert edit_of(members, "core").complaint(*build.packages()) == complaint
 
@@ -216,10 +218,10 @@ def package(name: str, *needs: str, folder: Path = ROOT, kind: str = "lib") -> g
         targets=(gaterun.Target(name=name, kind=(kind,), src_path=folder / name / "src/lib.rs"),),
         dependencies=tuple(
             gaterun.Dependency(
-                name=need.strip("?!"),
+                name=need.strip("?!@"),
                 req="*",
                 kind="dev" if need.endswith("?") else "normal",
-                path=folder / need.strip("?!"),
+                path=None if need.endswith("@") else folder / need.strip("?!"),
                 conditional=need.endswith("!"),
             )
             for need in needs

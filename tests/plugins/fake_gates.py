@@ -315,6 +315,12 @@ def _python_loop(ctx: gaterun.Context) -> Measurement:
     return _true(ctx)
 
 
+def _edits(ctx: gaterun.Context) -> Measurement:
+    """Changes the tree that is measured."""
+    (ctx.root / "edited").write_text("x")
+    return _true(ctx)
+
+
 class BoundOptions(gaterun.Options, frozen=True, kw_only=True):
     number: Annotated[int, gaterun.help("what it measures")] = 0
     reads: Annotated[str, gaterun.help("a path that it reads as well")] = ""
@@ -409,6 +415,7 @@ def gaterun_gates() -> list[Gate]:
         _ok("wants-slow", _wants_slow),
         _ok("wants-broken", _wants_broken),
         _ok("python-loop", _python_loop),
+        _ok("edits", _edits),
         _ok("mend", _true, options=MendOptions, fix=_mend),
         Gate(
             name="value",

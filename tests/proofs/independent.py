@@ -3,7 +3,7 @@
     python tests/proofs/independent.py [--compile] [--no-survey] [--write PAGE] CLONE...
 
 In each clone gaterun runs a phase of every gate that needs no compilation (with `--compile` also
-`build`, `clippy`, `dead-code`, `tests`), and the same numbers and lists are made by cargo, git,
+`build`, `clippy`, `dead-code`, `tests`, and where the settings say so `build-time` and `sccache`), and the same numbers and lists are made by cargo, git,
 rustc's lexer, syn, nextest and patterns: see `by_hand/`. A section in Markdown for each clone goes
 to standard output, or takes its place in PAGE.
 A difference has to stand in `independent.toml`, with both sides and a reason that a person wrote
@@ -34,6 +34,8 @@ from by_hand import (
     lints,
     prose,
     suites,
+    timing,
+    unlinted,
     values,
     variables,
     versions,
@@ -70,24 +72,37 @@ def phase_text(settings: dict[str, Any], base: str, *, compiling: bool) -> str:
     return f'[phase]\ntitle = "Independent numbers"\nbase = "{base}"\n{entries}'
 
 
-def run_gaterun(root: Path, text: str) -> Report:
-    """What `gaterun independent` reports of a clone."""
+def run_phase(root: Path, text: str) -> Report:
+    """What a phase of every gate reports of a clone."""
     folder = root / "phases"
     folder.mkdir(exist_ok=True)
     phase, document = folder / f"{PHASE}.toml", folder / f"{PHASE}.md"
     phase.write_text(text, "utf-8")
     # A document that documents no variable: every one that is read is then undocumented.
     document.write_text("Nothing.\n", "utf-8")
+    try:
+        return run_gaterun(root, PHASE)
+    finally:
+        phase.unlink()
+        document.unlink()
+
+
+def run_gaterun(root: Path, phase: str) -> Report:
+    """What `gaterun PHASE` reports."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "run.json"
-        command = [sys.executable, "-m", "gaterun", PHASE, "-qq", "-j1", f"--report=json:{path}"]
+        command = [sys.executable, "-m", "gaterun", phase, "-qq", "-j1", f"--report=json:{path}"]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         if not path.exists():
-            raise SystemExit(f"gaterun {PHASE} wrote no report: {done.stderr}")
-        record = json.loads(path.read_text("utf-8"))
-    phase.unlink()
-    document.unlink()
-    return Report(record)
+            raise SystemExit(f"gaterun {phase} wrote no report: {done.stderr}")
+        return Report(json.loads(path.read_text("utf-8")))
+
+
+def timed(clone: Clone) -> Iterator[Row]:
+    """The rows of time and cache, where the settings say what to edit."""
+    if "timed" in clone.settings:
+        root = timing.prepare(clone)
+        yield from timing.rows(clone, run_gaterun(root, "times"), root)
 
 
 def measured(clone: Clone, *, compiling: bool, surveying: bool) -> Iterator[Row]:
@@ -104,7 +119,9 @@ def measured(clone: Clone, *, compiling: bool, surveying: bool) -> Iterator[Row]
             yield from compiler.rows(clone)
         if surveying:
             yield from lints.suppressions(clone)
+            yield from unlinted.rows(clone)
             yield from suites.surveyed(clone)
+        yield from timed(clone)
 
 
 def explain(clone: str, row: Row, notes: Sequence[dict[str, Any]]) -> str:
@@ -216,7 +233,7 @@ def reported(root: Path, scratch: Path, settings: dict[str, Any], *, compiling: 
     """A clone with what gaterun says of it."""
     own = settings.get("workspace", {}).get(root.name, {})
     base = output(root, "git", "rev-parse", own.get("base", "HEAD")).strip()
-    report = run_gaterun(root, phase_text(own, base, compiling=compiling))
+    report = run_phase(root, phase_text(own, base, compiling=compiling))
     return Clone(
         name=root.name,
         root=root,

@@ -79,6 +79,7 @@ CONTROLS: tuple[Control, ...] = (
             "two/src/lib.rs": "pub fn two() -> Absent {}\n",
         },
         options={"require": ["failed == 0"], "ratchet": ["excluded"]},
+        metrics=("excluded",),
     ),
     Control(
         name="feature-gated-target-is-no-failure",

@@ -117,6 +117,7 @@ CONTROLS = (
         files=_entry("### Added\n\n- Pools of\n  connections.\n".replace("of\n  ", "of ")),
         base={"CHANGELOG.md": _BEFORE},
         options=_UPDATED,
+        metrics=("updated",),
     ),
     Control(
         name="only-links-and-spaces-changed",
@@ -124,6 +125,7 @@ CONTROLS = (
         files=_entry(_GOOD.replace("- `", "-   `")),
         base={"CHANGELOG.md": _entry(_GOOD)["CHANGELOG.md"].replace("example.org", "example.net")},
         options=_UPDATED,
+        metrics=("updated",),
     ),
     Control(
         name="moved-to-another-file",
@@ -131,6 +133,7 @@ CONTROLS = (
         files={"docs/CHANGELOG.md": _entry(_GOOD)["CHANGELOG.md"]},
         base=_entry(_GOOD),
         options=_UPDATED,
+        metrics=("updated",),
     ),
     Control(
         name="unreleased-not-emptied",

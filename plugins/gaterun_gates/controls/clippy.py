@@ -13,6 +13,20 @@ def _member(name: str, more: str = "") -> str:
     return f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{more}'
 
 
+def _two_crates(one: str, two: str) -> dict[str, str]:
+    """A workspace of one, and a path dependency that is no member of it."""
+    return {
+        "Cargo.toml": _member("one", '\n[dependencies]\ntwo = { path = "two" }\n')
+        + '\n[workspace]\nexclude = ["two"]\n',
+        "src/lib.rs": one,
+        "two/Cargo.toml": _ONE.replace('"one"', '"two"'),
+        "two/src/lib.rs": two,
+    }
+
+
+_FEATURE = f"{_ONE}\n[features]\nx = []\n"
+_CLOSED = {"require": ["warnings == 0"], "ratchet": ["outside", "features_off"], "forced": False}
+
 CONTROLS: tuple[Control, ...] = (
     Control(
         name="clean",
@@ -135,6 +149,47 @@ CONTROLS: tuple[Control, ...] = (
         expect=Outcome.FAIL,
         files={"Cargo.toml": _ONE, "src/lib.rs": "#[cfg(not(clippy))]\n" + _BAD},
         options={"require": ["warnings == 0", "suppressions == 0"]},
+        metrics=("suppressions",),
+    ),
+    Control(
+        # Clippy does not look there; without `outside` this would be green.
+        name="code-moved-to-a-path-dependency-outside",
+        expect=Outcome.FAIL,
+        base={"Cargo.toml": _ONE, "src/lib.rs": _BAD},
+        files=_two_crates("pub use two::one;\n", _BAD),
+        options=_CLOSED,
+        metrics=("outside",),
+    ),
+    Control(
+        name="path-dependency-outside-as-it-was",
+        expect=Outcome.PASS,
+        base=_two_crates("pub use two::one;\n", _BAD),
+        files=_two_crates("pub use two::one as first;\n", _BAD),
+        options=_CLOSED,
+    ),
+    Control(
+        name="code-behind-a-feature-that-is-off",
+        expect=Outcome.FAIL,
+        base={"Cargo.toml": _FEATURE, "src/lib.rs": _BAD},
+        files={"Cargo.toml": _FEATURE, "src/lib.rs": f'#[cfg(feature = "x")]\n{_BAD}'},
+        options=_CLOSED,
+        metrics=("features_off",),
+    ),
+    Control(
+        # The same code, and nothing is left out: it is clippy's to judge.
+        name="code-behind-a-feature-that-is-on",
+        expect=Outcome.FAIL,
+        base={"Cargo.toml": _FEATURE, "src/lib.rs": ""},
+        files={"Cargo.toml": _FEATURE, "src/lib.rs": f'#[cfg(feature = "x")]\n{_BAD}'},
+        options={**_CLOSED, "features": ["x"]},
+        rule="clippy::needless_return",
+    ),
+    Control(
+        name="clean-code-behind-a-feature-that-is-on",
+        expect=Outcome.PASS,
+        base={"Cargo.toml": _FEATURE, "src/lib.rs": ""},
+        files={"Cargo.toml": _FEATURE, "src/lib.rs": '#[cfg(feature = "x")]\npub fn one() {}\n'},
+        options={**_CLOSED, "features": ["x"]},
     ),
     *(
         Control(

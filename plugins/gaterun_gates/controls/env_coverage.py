@@ -106,6 +106,7 @@ CONTROLS: tuple[gaterun.Control, ...] = (
         expect=gaterun.Outcome.FAIL,
         files=_workspace(_LIB, "APP_PORT=8080\n"),
         options={"require": ["required == 2", "undocumented == 0"]},
+        metrics=("required",),
     ),
     gaterun.Control(
         name="name-made-at-run-time",

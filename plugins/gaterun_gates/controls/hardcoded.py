@@ -56,6 +56,24 @@ CONTROLS: tuple[gaterun.Control, ...] = (
         "local-url",
     ),
     _control(
+        "put-together-by-format",
+        'pub fn url() -> String { format!("http://{}:{}/x", "localhost", 8080) }\n',
+        _FAIL,
+        "local-url",
+    ),
+    _control(
+        "host-and-port-put-together-by-format",
+        'pub fn at() -> String { format!("{host}:{}", 8080, host = "localhost") }\n',
+        _FAIL,
+        "host-port",
+    ),
+    _control(
+        "format-of-what-is-not-known-here",
+        'pub fn url(host: &str, port: u16) -> String { format!("http://{host}:{port}/x") }\n'
+        'pub fn at(port: u16) -> String { format!("{}:{port}", "example.com") }\n',
+        _PASS,
+    ),
+    _control(
         "allowed-without-a-reason",
         "// gaterun: allow hardcoded\n" + _PLAIN,
         _FAIL,

@@ -61,6 +61,17 @@ def _both(
     )
 
 
+#: What a phase states so that tests cannot be emptied.
+_HELD = {
+    "doctests": False,
+    "runner": "libtest",
+    "require": ["new_failures == 0"],
+    "ratchet": ["total", "assertions", "without_assertion", "should_panic"],
+}
+_EMPTY = "#[test]\nfn bad() {\n    let _ = 1 + 1;\n}\n"
+_HELPER = "#[cfg(test)]\nfn hold(sum: i32) {\n    assert_eq!(sum, 2);\n}\n"
+_PANICS = '#[test]\n#[should_panic(expected = "no")]\nfn panics() {\n    panic!("no");\n}\n'
+
 CONTROLS: tuple[Control, ...] = (
     *_both("all-pass", Outcome.PASS, _one(_GOOD)),
     *_both("one-fails", Outcome.FAIL, _one(_GOOD + _BAD), rule="test-failed"),
@@ -161,6 +172,7 @@ CONTROLS: tuple[Control, ...] = (
         base=_one(_GOOD + _BAD),
         files=_one(_GOOD + "#[ignore]\n" + _BAD),
         options={"doctests": False, "require": ["new_failures == 0"], "ratchet": ["ignored"]},
+        metrics=("ignored",),
     ),
     *(
         Control(
@@ -174,6 +186,42 @@ CONTROLS: tuple[Control, ...] = (
         for name, expect, source, rule in (
             ("failing-test-is-deleted", Outcome.FAIL, _GOOD, "test-removed"),
             ("failing-test-is-mended", Outcome.PASS, _GOOD + _BAD.replace("3", "2"), ""),
+        )
+    ),
+    *(
+        Control(
+            name=name,
+            expect=Outcome.FAIL if metrics else Outcome.PASS,
+            base=_one(base),
+            files=_one(files),
+            options=_HELD,
+            metrics=metrics,
+        )
+        for name, metrics, base, files in (
+            (
+                "assertion-taken-out",
+                ("assertions", "without_assertion"),
+                _GOOD + _BAD,
+                _GOOD + _EMPTY,
+            ),
+            (
+                "one-assertion-of-two-taken-out",
+                ("assertions",),
+                _GOOD.replace("}", "    assert_eq!(1 + 1, 3);\n}"),
+                _GOOD,
+            ),
+            (
+                "failing-test-is-to-panic",
+                ("should_panic",),
+                _GOOD + _BAD,
+                _GOOD + _BAD.replace("#[test]", "#[test]\n#[should_panic]"),
+            ),
+            (
+                "assertion-moved-into-a-helper",
+                (),
+                _GOOD + _PANICS,
+                _HELPER + _GOOD.replace("assert_eq!(1 + 1, 2)", "hold(1 + 1)") + _PANICS,
+            ),
         )
     ),
     *_both(

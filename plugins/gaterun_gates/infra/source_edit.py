@@ -89,19 +89,29 @@ def dependents(workspace: gaterun.Workspace) -> dict[str, Dependents]:
     """Who is compiled again when a member changes, for each of them.
 
     Development dependencies do not belong to ``cargo build``, unless it is told to build tests.
+    A dependency on a published crate of a member's name may be that member, by ``[patch]``.
     """
     names = {member.folder: member.name for member in workspace.members}
+    own = frozenset(names.values())
     edges = [
         (member.name, names[dependency.path], dependency)
         for member in workspace.members
         for dependency in member.dependencies
         if dependency.path in names
     ]
+    patched = [
+        (member.name, dependency.name)
+        for member in workspace.members
+        for dependency in member.dependencies
+        if dependency.path is None and dependency.name in own
+    ]
     certain = _reached(
         names.values(),
         [(a, b) for a, b, how in edges if how.kind != "dev" and not how.conditional],
     )
-    possible = _reached(names.values(), [(a, b) for a, b, how in edges if how.kind != "dev"])
+    possible = _reached(
+        names.values(), [*((a, b) for a, b, how in edges if how.kind != "dev"), *patched]
+    )
     tested = [(a, b) for a, b, how in edges if how.kind == "dev"]
     return {
         name: Dependents(

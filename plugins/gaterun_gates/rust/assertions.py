@@ -144,6 +144,8 @@ def in_file(source: Source) -> FileAssertions:
 
 def _functions(items: Sequence[Token]) -> Iterator[CheckedFunction]:
     marks = _marks(items)
+    # `#[zeroize(skip)]` is no call of `zeroize`.
+    attributed = {at for each in attributes(items) for at in range(each.first, each.last)}
     for index, token in enumerate(items):
         macro = token.text.startswith("macro_rules")  # one token with its `!`, unless in a macro
         named = index + 1 + (token.text == "macro_rules")
@@ -153,13 +155,14 @@ def _functions(items: Sequence[Token]) -> Iterator[CheckedFunction]:
         if body is None:
             continue
         own = marks.get(index, frozenset())
+        inside = [at for at in range(*body) if at not in attributed]
         yield CheckedFunction(
             name=items[named].name,
             line=token.line,
             test=bool(own & TEST_ATTRIBUTES),
             should_panic="should_panic" in own,
-            checks=any(_is_check(items, at) for at in range(*body)),
-            calls=sorted({items[at].name for at in range(*body) if _is_call(items, at)}),
+            checks=any(_is_check(items, at) for at in inside),
+            calls=sorted({items[at].name for at in inside if _is_call(items, at)}),
         )
 
 

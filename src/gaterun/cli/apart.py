@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from gaterun.core.environment import Environment
 from gaterun.core.execute import Processes, Stopped
+from gaterun.model.command import Completed
 from gaterun.model.errors import GaterunError, UsageError
 from gaterun.model.record import RunRecord
 
@@ -30,13 +31,23 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     Attributes:
         exit_code: of the run.
-        record: `None` where it ended without one.
-        error: what it said about that; empty where there is a record.
+        record: of a run of gates; `None` where it ended without one.
+        document: what ``done`` has found, as JSON; empty where it was refused.
+        error: what it said about that; empty where there is a record or a document.
     """
 
     exit_code: int
     record: RunRecord | None = None
+    document: bytes = b""
     error: str = ""
+
+
+class _Asked(Struct, frozen=True):
+    """What was started: ``run`` or ``done``, a phase, and what of it."""
+
+    command: str
+    phase: str
+    names: tuple[str, ...]
 
 
 class Apart:
@@ -55,7 +66,7 @@ class Apart:
         environment = Environment(given=dict(os.environ))
         self._processes = Processes(f"apart-{os.getpid()}-{time.time_ns()}", environment)
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="run")
-        self._runs: dict[str, tuple[tuple[str, ...], Future[Outcome]]] = {}
+        self._runs: dict[str, tuple[_Asked, Future[Outcome]]] = {}
         self._guard = threading.Lock()
         self._number = 0
 
@@ -65,17 +76,33 @@ class Apart:
         Raises:
             UsageError: an argument would be taken for an option.
         """
-        arguments = (phase, *selectors)
-        for argument in arguments:
+        return self._start(_Asked("run", phase, tuple(selectors)))
+
+    def done(self, phase: str, task: str) -> str:
+        """Start measuring whether a task is done, unless that is running, and return its id.
+
+        Raises:
+            UsageError: as for `start`.
+        """
+        return self._start(_Asked("done", phase, (task,)))
+
+    def task(self, run: str) -> str:
+        """The task that `done` was started for; empty for any other run."""
+        asked = self._runs[run][0]
+        return asked.names[0] if asked.command == "done" else ""
+
+    def _start(self, asked: _Asked) -> str:
+        for argument in (asked.phase, *asked.names):
             if argument.startswith("-"):
                 raise UsageError(f"'{argument}' is no selector", help="name tasks or gates")
         with self._guard:
             for name, (other, future) in self._runs.items():
-                if other == arguments and not future.done():
+                if other == asked and not future.done():
                     return name
             self._number += 1
             name = f"r{self._number}"
-            self._runs[name] = (arguments, self._pool.submit(self._run, name, arguments))
+            work = self._done if asked.command == "done" else self._run
+            self._runs[name] = (asked, self._pool.submit(work, name, asked))
             over = [name for name, (_, future) in self._runs.items() if future.done()]
             for forgotten in over[:-_KEPT]:
                 del self._runs[forgotten]
@@ -106,19 +133,42 @@ class Apart:
         self._pool.shutdown(wait=True, cancel_futures=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def _run(self, name: str, arguments: tuple[str, ...]) -> Outcome:
-        report, log = self._scratch / f"{name}.json", self._scratch / name
-        argv = [sys.executable, "-m", "gaterun", "run", *arguments, *self._options]
-        argv += ["--output", "agent", "--no-progress", "--report", f"json:{report}"]
+    def _run(self, name: str, asked: _Asked) -> Outcome:
+        report = self._scratch / f"{name}.json"
+        more = ("--output", "agent", "--no-progress", "--report", f"json:{report}")
+        done = self._gaterun(name, asked, more)
+        if isinstance(done, Outcome):
+            return done
         try:
-            done = self._processes.run(argv, cwd=self._root, log=log)
+            record = msgspec.json.decode(report.read_bytes(), type=RunRecord)
+        except (OSError, msgspec.MsgspecError):
+            return _failed(done)
+        return Outcome(exit_code=done.exit_status, record=record)
+
+    def _done(self, name: str, asked: _Asked) -> Outcome:
+        done = self._gaterun(name, asked, ("--format", "json"))
+        if isinstance(done, Outcome):
+            return done
+        try:
+            document = done.stdout.read_bytes()
+            msgspec.json.decode(document)
+        except (OSError, msgspec.MsgspecError):
+            return _failed(done)
+        return Outcome(exit_code=done.exit_status, document=document)
+
+    def _gaterun(self, name: str, asked: _Asked, more: Sequence[str]) -> Completed | Outcome:
+        """A gaterun of its own, run to its end, or why there is none."""
+        argv = [sys.executable, "-m", "gaterun", asked.command, asked.phase, *asked.names]
+        try:
+            return self._processes.run(
+                [*argv, *self._options, *more], cwd=self._root, log=self._scratch / name
+            )
         except Stopped:
             return Outcome(exit_code=2, error="it was interrupted")
         except GaterunError as error:
             return Outcome(exit_code=3, error=error.message)
-        try:
-            record = msgspec.json.decode(report.read_bytes(), type=RunRecord)
-        except (OSError, msgspec.MsgspecError):
-            said = done.stderr.read_text("utf-8", "replace").strip()
-            return Outcome(exit_code=done.exit_status, error=said[-2000:] or "it left no record")
-        return Outcome(exit_code=done.exit_status, record=record)
+
+
+def _failed(done: Completed) -> Outcome:
+    said = done.stderr.read_text("utf-8", "replace").strip()
+    return Outcome(exit_code=done.exit_status, error=said[-2000:] or "it left no record")

@@ -62,20 +62,39 @@ def read_ledger(opened: Opened, phase: Phase) -> Ledger:
     return held_against(opened, phase, read_claims(opened.plugins, opened.root, phase))
 
 
-def held_against(opened: Opened, phase: Phase, found: Sequence[Claim | Unread]) -> Ledger:
-    """Claims, held against the evidence of this tree."""
+def ledger_on(opened: Opened, phase: Phase, gates: Sequence[Standing]) -> Ledger:
+    """All claims about a phase, held against how its gates are known to stand."""
+    from gaterun.core.claims import read_claims
+
+    found = read_claims(opened.plugins, opened.root, phase)
+    return held_against(opened, phase, found, gates)
+
+
+def held_against(
+    opened: Opened,
+    phase: Phase,
+    found: Sequence[Claim | Unread],
+    gates: Sequence[Standing] | None = None,
+) -> Ledger:
+    """Claims, held against the evidence of this tree.
+
+    Args:
+        gates: how all gates stand on it; looked at where it is not known yet.
+    """
     from gaterun.core.claims import hold
     from gaterun.reporters.standing import measured_against_target
 
     def gist(item: Standing, check: Check) -> str:
         return measured_against_target(item.last, check) if item.last else check.condition
 
-    # Where nobody said anything about a task, nothing has to be looked at.
-    about = any(isinstance(item, Claim) and tasks_of(item, phase) for item in found)
+    if gates is None:
+        # Where nobody said anything about a task, nothing has to be looked at.
+        about = any(isinstance(item, Claim) and tasks_of(item, phase) for item in found)
+        gates = standing(opened, phase) if about else ()
     return hold(
         phase,
         found,
-        standing(opened, phase) if about else (),
+        gates,
         today=datetime.now(UTC).date(),
         gist=gist,
     )

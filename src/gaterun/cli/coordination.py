@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gaterun.core.freshness import Standing
     from gaterun.core.overview import Overview
     from gaterun.core.state import StateDb
+    from gaterun.core.task_states import TaskView
 
 #: The variable that names who is working, where several work as one user.
 ACTOR = "GATERUN_ACTOR"
@@ -100,39 +101,62 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     def existing(self) -> StateDb | None:
         """The state; ``None`` where nothing has happened yet."""
+        if not self.place.file.exists():
+            return None
         from gaterun.core.state import StateDb
 
-        return StateDb(self.place.file) if self.place.file.exists() else None
+        return StateDb(self.place.file)
 
     def overview(self) -> Overview:
         """How the phase stands on this tree; nothing is run, or made."""
+        from gaterun.cli.claims import ledger_on
         from gaterun.core.overview import look_over
 
-        histories: Mapping[str, TaskHistory] = {}
         gates, tree = self.standing()
+        return look_over(
+            self.phase,
+            self.histories(),
+            gates,
+            self.place,
+            tree=tree,
+            now=self.now(),
+            claims=ledger_on(self.opened, self.phase, gates),
+        )
+
+    def histories(self) -> Mapping[str, TaskHistory]:
+        """What happened to each task."""
         db = self.existing()
-        if db is not None:
-            with db:
-                histories = db.histories(self.phase.id)
-        return look_over(self.phase, histories, gates, self.place, tree=tree, now=self.now())
+        if db is None:
+            return {}
+        with db:
+            return db.histories(self.phase.id)
+
+    def views(self) -> tuple[TaskView, ...]:
+        """The tasks as they stand on this tree, without looking for collisions."""
+        from gaterun.cli.claims import ledger_on
+        from gaterun.core.task_states import derive
+
+        gates, _ = self.standing()
+        said_done = ledger_on(self.opened, self.phase, gates).said_done
+        return derive(self.phase, self.histories(), gates, now=self.now(), said_done=said_done)
 
     def standing(self) -> tuple[tuple[Standing, ...], str]:
         """How all gates stand on this tree, and its digest."""
         from gaterun.cli.status import look
-        from gaterun.core.task_evidence import Present, with_evidence
 
         looked = look(self.opened, self.phase)
-        present = Present(looked.binder, looked.tree, self.baseline)
         in_force = self.opened.in_force(self.phase)
         found = looked.survey(self.phase.requirements, in_force)
         db = self.existing()
-        if db is None:
-            return found, present.digest
-        with db:
-            found = with_evidence(
-                found, phase=self.phase.id, db=db, present=present, in_force=in_force
-            )
-        return found, present.digest
+        if db is not None:
+            from gaterun.core.task_evidence import Present, with_evidence
+
+            present = Present(looked.binder, looked.tree, self.baseline)
+            with db:
+                found = with_evidence(
+                    found, phase=self.phase.id, db=db, present=present, in_force=in_force
+                )
+        return found, looked.tree.summary.digest if looked.tree else ""
 
 
 def desk(opened: Opened, phase: str | None = None) -> Desk:

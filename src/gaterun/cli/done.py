@@ -11,6 +11,7 @@ import click
 from msgspec import Struct
 
 from gaterun.cli.coordination import Desk, desk, task_and_phase
+from gaterun.cli.task_names import TaskName
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.core.task_states import TaskView
 from gaterun.model.errors import NothingSelected, Refused
@@ -30,23 +31,35 @@ if TYPE_CHECKING:
 Examples:
   gaterun done 7.1                in the working tree where the work was done
   gaterun done phase7 7.4         measures what 7.4 needs as well
+  gaterun done 7.1 --format json  what was found, for programs
 \b
 Exits with 0 only when the task is verified. Measurements that still hold are used again.
 """,
 )
-@click.argument("words", nargs=-1, required=True, metavar="[PHASE] TASK")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[PHASE] TASK", type=TaskName(or_phase=True)
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @workspace_options
-def command(opened: Opened, *, words: tuple[str, ...]) -> int:
+def command(opened: Opened, *, words: tuple[str, ...], form: str) -> int:
     """Measure the gates of TASK, and of all that it needs, on this tree."""
     phase, name = task_and_phase(words)
     found = finish(desk(opened, phase), name)
+    if form == "json":
+        import json
+
+        from gaterun.reporters.done_json import as_json
+
+        document = as_json(
+            found.view, found.record, verified=found.verified, collisions=found.collisions
+        )
+        document["exit_code"] = int(found.exit_code)
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return int(found.exit_code)
     click.echo("".join(f"{line}\n" for line in answer(found)), nl=False)
     for item in found.collisions:
         click.echo(f"{item.severity.value}: {item.text}", err=True)
-    if found.verified:
-        return int(ExitCode.OK)
-    code = found.record.exit_code
-    return int(code if code is not ExitCode.OK else ExitCode.FAILED)
+    return int(found.exit_code)
 
 
 class Finished(Struct, frozen=True, kw_only=True):
@@ -62,6 +75,14 @@ class Finished(Struct, frozen=True, kw_only=True):
     record: RunRecord
     verified: bool
     collisions: tuple[Collision, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 only when the task is verified, whatever the run itself came to."""
+        if self.verified:
+            return ExitCode.OK
+        code = self.record.exit_code
+        return code if code is not ExitCode.OK else ExitCode.FAILED
 
 
 def finish(here: Desk, name: str) -> Finished:

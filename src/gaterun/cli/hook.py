@@ -28,6 +28,7 @@ class Given(Struct, frozen=True, kw_only=True):
     """What the host writes to standard input, as far as it is used."""
 
     session_id: str = ""
+    hook_event_name: str = ""
     cwd: str = ""
     tool_name: str = ""
     tool_input: Mapping[str, object] = field(default_factory=dict)
@@ -74,8 +75,9 @@ when it could not find out: then nothing is verified.
 def command(event: str) -> int:
     """Answer a hook of Claude Code, whose JSON is read from standard input.
 
-    It reads what is recorded and runs no gate. A claim that evidence does not cover blocks the
-    end of a session at most three times; the task stays unverified all the same.
+    It reads what is recorded and runs no gate. A task that is held from this working tree or is
+    said to be done, and that evidence does not cover, blocks the end of a session at most three
+    times for each claim; it stays unverified all the same.
     """
     if sys.stdin.isatty():
         raise UsageError(
@@ -97,10 +99,10 @@ def command(event: str) -> int:
 
 
 def _answers() -> Mapping[str, Callable[[Given, Place], Answer]]:
-    from gaterun.cli import hook_claims, hook_edit
+    from gaterun.cli import hook_claims, hook_edit, hook_stop
 
     return {
-        "stop": hook_claims.stop,
+        "stop": hook_stop.stop,
         "task-completed": hook_claims.task_completed,
         "session-start": hook_claims.session_start,
         "edit": hook_edit.edit,
@@ -119,10 +121,11 @@ def find(folder: Path) -> Place | None:
         root = find_root(folder)
     except UsageError:
         return None  # the hook may be in a person's own settings, for every folder
-    from gaterun.cli.workspace import open_workspace
+    from gaterun.cli.workspace import open_workspace, renew_claims
     from gaterun.core.phases import phase_names
 
     opened = open_workspace(root, None, "", (), ())
+    renew_claims(opened.config)
     local = sorted(phase_names(opened.config.phase_folders, {}))
     configured = opened.config.settings.phase
     names = [configured] if configured else local

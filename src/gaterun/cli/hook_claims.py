@@ -1,37 +1,25 @@
-"""The hooks that are about claims: a session ends or begins, a task is ticked off."""
+"""The hooks of what a session says and is told: it begins, a task of its own list is ticked off."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
-from gaterun.cli.claims import held_against, read_ledger, standing
-from gaterun.cli.hook import BLOCK, Answer, Given, Place
-from gaterun.core import blocks
-from gaterun.core.claims import Held, Ledger, Support
-from gaterun.core.result import is_blocking
+from gaterun.cli.claims import held_against
+from gaterun.cli.coordination import Desk, desk
+from gaterun.cli.hook import Answer, Given, Place
+from gaterun.cli.hook_told import RULE, Reproach, judged
+from gaterun.core.task_states import TaskView
 from gaterun.model.claim import Claim, Said
-from gaterun.model.phase import Phase, Task
-from gaterun.reporters import claims as shown
+from gaterun.model.phase import Task
+from gaterun.model.task_state import TaskState
 from gaterun.reporters import clean
-
-#: How many reasons of a claim are told.
-_MOST_REASONS = 8
-
-RULE = "A task is complete only when evidence verifies it; saying so is no evidence."
-
-
-def stop(given: Given, place: Place) -> Answer:
-    """A session, or a part of it, is about to end."""
-    ledgers = [(phase, read_ledger(place.opened, phase)) for phase in place.phases]
-    return _judged(given, place, ledgers)
 
 
 def task_completed(given: Given, place: Place) -> Answer:
     """A task of the session's own list is about to be ticked off."""
     text = given.task_subject or given.task_id
-    ledgers = []
+    found: list[Reproach] = []
     for phase in place.phases:
         claims = [
             Claim(
@@ -45,8 +33,9 @@ def task_completed(given: Given, place: Place) -> Answer:
             if is_named(task, text)
         ]
         if claims:
-            ledgers.append((phase, held_against(place.opened, phase, claims)))
-    return _judged(given, place, ledgers)
+            ledger = held_against(place.opened, phase, claims)
+            found += [Reproach(phase=phase.id, item=item) for item in ledger.held if item.open]
+    return judged(given, place, found, ())
 
 
 def session_start(given: Given, place: Place) -> Answer:
@@ -54,84 +43,39 @@ def session_start(given: Given, place: Place) -> Answer:
     del given
     lines = []
     for phase in place.phases:
-        standings = standing(place.opened, phase)
+        here = desk(place.opened, phase.id)
         lines.append(f"gaterun measures phase {phase.id} ({clean.line(phase.title)}) here:")
-        today = datetime.now(UTC).date()
-        for task in phase.tasks:
-            gates = [
-                item
-                for item in standings
-                if item.gate.task == task.id and is_blocking(item.gate, today)
-            ]
-            missing = [item.gate.id for item in gates if not item.holds]
-            if not gates:
-                state = "no gate, so nothing can verify it"
-            elif missing:
-                state = f"not verified, of {len(gates)} gates these are open: {', '.join(missing)}"
-            else:
-                state = f"{len(gates)} of {len(gates)} gates have passed on this tree"
-            lines.append(f"- {task.id} {clean.line(task.title)}: {state}")
+        for view in here.views():
+            told = "; ".join(_told(view, here))
+            lines.append(f"- {view.task.id} {clean.line(view.task.title)}: {told}")
         lines.append(f"Measure with `gaterun {phase.id} TASK`. {RULE}")
     context = {"hookEventName": "SessionStart", "additionalContext": "\n".join(lines)}
     return Answer(out={"hookSpecificOutput": context})
+
+
+def _told(view: TaskView, here: Desk) -> Iterator[str]:
+    """How a task stands, and whose it is."""
+    total = len(view.gates)
+    missing = [item.gate.id for item in view.gates if not item.holds]
+    if view.state is TaskState.BLOCKED and view.history.blocked is not None:
+        yield f"blocked: {clean.line(view.history.blocked.said.text)}"
+    claimed = "claimed and " if view.state is TaskState.CLAIMED else ""
+    if not total:
+        yield f"{claimed}no gate, so nothing can verify it"
+    elif missing:
+        yield f"{claimed}not verified, of {total} gates these are open: {', '.join(missing)}"
+    else:
+        yield f"{total} of {total} gates have passed on this tree"
+    if view.unmet:
+        yield f"it needs {', '.join(view.unmet)}"
+    lease = view.history.lease
+    if lease is not None and lease.holder.worktree == here.who.worktree:
+        yield f"held from here (claim {lease.epoch} of {clean.line(lease.holder.actor)})"
+    elif lease is not None and view.live:
+        yield f"held by {clean.line(f'{lease.holder.actor} in {lease.holder.worktree}')}"
 
 
 def is_named(task: Task, text: str) -> bool:
     """Whether a text is about a task: it begins with its id, or says ``task ID`` somewhere."""
     name = rf"{re.escape(task.id)}(?![\w-]|\.\w)"
     return re.search(rf"(?:^\W*|\btask[\s:#-]+){name}", text, re.IGNORECASE) is not None
-
-
-def _judged(given: Given, place: Place, ledgers: Sequence[tuple[Phase, Ledger]]) -> Answer:
-    """Block as long as a claim is not covered, and may still block."""
-    found = [
-        (phase, item)
-        for phase, ledger in ledgers
-        for item in ledger.held
-        if item.open or item.support is Support.CONTRADICTED
-    ]
-    unread = [shown.unread(item) for _, ledger in ledgers for item in ledger.unread]
-    if not found:
-        return _told([f"could not be read: {line}" for line in dict.fromkeys(unread)])
-    names = [
-        f"{phase.id} {item.task} {item.claim.key} {item.claim.metric}" for phase, item in found
-    ]
-    before = blocks.count(place.opened.config.state, given.session_id, names)
-    again = [
-        (phase, item, before[name])
-        for (phase, item), name in zip(found, names, strict=True)
-        if before[name] < blocks.MOST
-    ]
-    if not again:
-        tasks = dict.fromkeys(f"{phase.id} {item.task}" for phase, item in found)
-        return _told([f"{task} stays unverified, whatever was said" for task in tasks])
-    lines = []
-    for phase, item, number in again:
-        lines += _reproach(phase, item, number + 1)
-    return Answer(code=BLOCK, err="\n".join([*lines, RULE]))
-
-
-def _told(lines: Sequence[str]) -> Answer:
-    """What the person is told, without keeping anybody."""
-    return Answer(out={"systemMessage": f"gaterun: {'; '.join(lines)}"} if lines else {})
-
-
-def _reproach(phase: Phase, item: Held, number: int) -> list[str]:
-    """What was said, what was measured, and what is needed."""
-    claim = item.claim
-    against = item.support is Support.CONTRADICTED
-    reasons = shown.reasons(item)
-    left = len(reasons) - _MOST_REASONS
-    head = (
-        f"gaterun: task {item.task} is said to be {shown.spoken(claim)} "
-        f"({clean.line(claim.source)}: {clean.line(claim.key)}), and that is "
-        f"{'contradicted' if against else 'not verified'}:"
-    )
-    way_out = (
-        f"  Mend it and measure with `gaterun {phase.id} {item.task}`, or take the claim back. "
-        f"(Told {number} of {blocks.MOST} times; then the session may end, and the task stays "
-        "unverified.)"
-    )
-    told = [f"  {reason}" for reason in reasons[:_MOST_REASONS]]
-    more = [f"  and {left} more"] if left > 0 else []
-    return [head, *told, *more, way_out]

@@ -23,19 +23,26 @@ Examples:
   gaterun list                    the phases that can be run here
   gaterun list phase7             its tasks, gates and conditions
   gaterun list phase7 --why       what a run would measure, and what it would use again
+  gaterun list phase7 --shards 3  which gates each of three machines would run
   gaterun list phase7 --format json
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--why", is_flag=True, help="Say what would run, be reused or be skipped, and why.")
+@click.option("--shards", type=int, metavar="N", help="Divide the gates among N machines.")
 @workspace_options
-def command(opened: Opened, *, phase: str | None, form: str, why: bool) -> None:
+def command(opened: Opened, *, phase: str | None, form: str, why: bool, shards: int | None) -> None:
     """Show the phases, or the tasks and gates of PHASE."""
-    if phase is None and not why:
+    if phase is None and not why and shards is None:
         _phases(opened, form)
         return
     bound = opened.phase(phase)
+    if shards is not None:
+        from gaterun.cli.list_shards import show
+
+        opened.show(show(opened, bound, shards, form))
+        return
     if why:
         from gaterun.cli.status import stand
 

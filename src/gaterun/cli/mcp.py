@@ -23,8 +23,8 @@ Examples:
 def command(opened: Opened, *, phase: str | None) -> None:
     """Serve PHASE to a coding agent by the Model Context Protocol, until the input ends.
 
-    The agent can ask how the gates stand, have them measured, and read the claims. Nothing can
-    be waived or claimed by it. It is the extra gaterun[mcp].
+    The agent can list tasks, start one, have it measured, and say that it is blocked. Nothing can
+    be waived by it, and nothing but measuring makes a task verified. It is the extra gaterun[mcp].
     """
     if find_spec("mcp") is None:
         raise UsageError(

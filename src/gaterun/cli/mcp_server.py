@@ -1,28 +1,28 @@
 """The tools of the server for coding agents; imported only by ``gaterun mcp``.
 
-Every call looks at the workspace anew. Nothing here can waive, sign or claim: that is for people.
+Every call looks at the workspace anew, and is a sign of life of whoever holds a task from there.
+Nothing here can waive or sign: that is for people. Nothing can make a task verified but measuring.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from anyio import to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from gaterun import __version__
 from gaterun.cli import claims as claims_command
+from gaterun.cli import mcp_tasks
 from gaterun.cli.apart import Apart
-from gaterun.cli.hook_edit import judged, names_of
-from gaterun.cli.workspace import Opened
-from gaterun.core.glob import in_scope
-from gaterun.core.result import is_blocking
+from gaterun.cli.coordination import Desk, desk
+from gaterun.cli.mcp_values import Brief, File, Measured, PhaseStanding, Run, Said
+from gaterun.cli.workspace import Opened, renew_claims
 from gaterun.model.errors import GaterunError
-from gaterun.model.phase import Phase
 from gaterun.model.record import GateResult
 from gaterun.reporters import clean
 from gaterun.reporters.standing import gist
@@ -33,75 +33,19 @@ T = TypeVar("T")
 _LONGEST_WAIT = 50.0
 
 _INSTRUCTIONS = """\
-gaterun measures whether the tasks of a phase are done. A task is complete only when gate_status
-says complete for it; saying so is no evidence, and claims shows what was said without any. Ask
-check_files before you edit. run_gates measures: when it answers "running", ask run_result with
-the run's id until it is "finished". Failures cannot be waived here; ask a person.
+gaterun measures whether the tasks of a phase are done. A task is complete only when task_done
+returns state verified; saying so is no evidence, and claims shows what was said without any.
+task_list says what is ready; task_start claims a task, and tells what it asks for. Ask check_files
+before you edit. task_done measures: when it answers "running", ask run_result with the run's id
+until it is something else; "claimed" means not verified, and missing, unmet and gates say what is
+needed. When a task cannot go on, say so with task_block. Failures cannot be waived here; ask a
+person.
 """
 
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-_MEASURES = ToolAnnotations(
+_SAYS = ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
-
-
-class GateStanding(BaseModel):
-    """How a gate stands on the tree as it is now."""
-
-    node_id: str
-    freshness: Literal["fresh", "stale", "missing"]
-    outcome: str | None = Field(description="of its last result; null when there is none")
-    holds: bool = Field(description="it has passed, or is waived, on this very tree")
-    blocking: bool
-    why: str
-
-
-class TaskStanding(BaseModel):
-    """How a task stands on the tree as it is now."""
-
-    task: str
-    title: str
-    complete: bool
-    needs: list[str]
-
-
-class PhaseStanding(BaseModel):
-    """How a phase stands on the tree as it is now."""
-
-    phase: str
-    complete: bool = Field(description="every blocking gate holds, on this very tree")
-    tasks: list[TaskStanding]
-    gates: list[GateStanding]
-
-
-class Measured(BaseModel):
-    """What became of one gate in a run."""
-
-    node_id: str
-    outcome: str
-    why: str
-
-
-class Run(BaseModel):
-    """A run of gates."""
-
-    run: str
-    state: Literal["running", "finished"]
-    exit_code: int | None = Field(
-        default=None, description="0 all passed, 1 failed, 7 no verdict, others: error"
-    )
-    record: str = Field(default="", description="id of the recorded run")
-    gates: list[Measured] = Field(default_factory=list)
-    error: str = ""
-
-
-class File(BaseModel):
-    """What is known about a file before it is edited."""
-
-    path: str
-    advice: Literal["edit", "ask", "deny"]
-    why: str
-    tasks: list[str] = Field(description="tasks that declare the file as theirs")
 
 
 def server(opened: Callable[[], Opened], phase: str, apart: Apart) -> MCPServer:
@@ -113,38 +57,80 @@ def server(opened: Callable[[], Opened], phase: str, apart: Apart) -> MCPServer:
     """
     mcp = MCPServer("gaterun", instructions=_INSTRUCTIONS, version=__version__)
 
+    def here() -> Desk:
+        workspace = opened()
+        renew_claims(workspace.config)
+        return desk(workspace, phase)
+
+    _tasks(mcp, here, phase, apart)
+    _gates(mcp, here, phase, apart)
+    return mcp
+
+
+def _tasks(mcp: MCPServer, here: Callable[[], Desk], phase: str, apart: Apart) -> None:
+    """The tools that are about tasks: who works on them, and whether they are done."""
+
     @mcp.tool(annotations=_READS)
-    async def gate_status() -> PhaseStanding:
-        """Say which verdicts hold on the tree as it is now; runs nothing."""
-        return await _in_thread(lambda: _status(*_both(opened, phase)))
+    async def task_list() -> PhaseStanding:
+        """Say how all tasks and gates stand on the tree as it is now; runs nothing."""
+        return await _in_thread(lambda: mcp_tasks.standing(here()))
+
+    @mcp.tool(annotations=_SAYS)
+    async def task_start(task: str) -> Brief:
+        """Claim a task for this working tree, and say what it asks for."""
+        return await _in_thread(lambda: mcp_tasks.start(here(), task))
+
+    @mcp.tool(annotations=_SAYS)
+    async def task_done(task: str, wait_s: float = 45.0) -> Run:
+        """Measure a task and all that it needs; it is complete only when the state is verified."""
+
+        def begin() -> str:
+            here().task(task)
+            return apart.done(phase, task)
+
+        name = await _in_thread(begin)
+        return await _in_thread(lambda: _result(apart, name, wait_s))
+
+    @mcp.tool(annotations=_READS)
+    async def run_result(run: str, wait_s: float = 0.0) -> Run:
+        """Say what a run has found, or that it is still running."""
+        return await _in_thread(lambda: _result(apart, run, wait_s))
+
+    @mcp.tool(annotations=_SAYS)
+    async def task_block(task: str, why: str) -> Said:
+        """Say that a task cannot go on, and what has to happen first; its claim is given back."""
+        return await _in_thread(lambda: mcp_tasks.block(here(), task, why))
+
+    @mcp.tool(annotations=_READS)
+    async def check_files(paths: list[str]) -> list[File]:
+        """Say of each file whether it should be edited, which tasks it belongs to, and whose."""
+        return await _in_thread(lambda: mcp_tasks.files(here(), paths))
+
+    @mcp.resource("gaterun://dashboard", mime_type="text/markdown")
+    async def dashboard() -> str:
+        """The tasks of the phase as they are now: who works on what, and what collides."""
+        return await _in_thread(lambda: mcp_tasks.rendered(here()))
+
+
+def _gates(mcp: MCPServer, here: Callable[[], Desk], phase: str, apart: Apart) -> None:
+    """The tools that are about measurements, whoever works on what."""
 
     @mcp.tool(annotations=_READS)
     async def claims() -> dict[str, Any]:
         """Show what was said about tasks, in memory databases and lists, against evidence."""
 
         def look() -> dict[str, Any]:
-            here, bound = _both(opened, phase)
-            return claims_command.as_json(bound, claims_command.read_ledger(here, bound))
+            at = here()
+            ledger = claims_command.read_ledger(at.opened, at.phase)
+            return claims_command.as_json(at.phase, ledger)
 
         return await _in_thread(look)
 
-    @mcp.tool(annotations=_MEASURES)
+    @mcp.tool(annotations=_SAYS)
     async def run_gates(selectors: list[str] | None = None, wait_s: float = 45.0) -> Run:
-        """Measure gates: all of the phase, or those of tasks and gates that are named."""
+        """Measure gates without saying that anything is done: all, or those that are named."""
         name = await _in_thread(lambda: apart.start(phase, selectors or []))
         return await _in_thread(lambda: _result(apart, name, wait_s))
-
-    @mcp.tool(annotations=_READS)
-    async def run_result(run: str, wait_s: float = 0.0) -> Run:
-        """Say how a run has ended, or that it is still running."""
-        return await _in_thread(lambda: _result(apart, run, wait_s))
-
-    @mcp.tool(annotations=_READS)
-    async def check_files(paths: list[str]) -> list[File]:
-        """Say of each file whether it should be edited, and which tasks it belongs to."""
-        return await _in_thread(lambda: _files(*_both(opened, phase), paths))
-
-    return mcp
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
@@ -160,69 +146,44 @@ async def _in_thread(work: Callable[[], T]) -> T:
     return await to_thread.run_sync(guarded)
 
 
-def _both(opened: Callable[[], Opened], phase: str) -> tuple[Opened, Phase]:
-    here = opened()
-    return here, here.phase(phase)
+class _Done(BaseModel):
+    """What `gaterun done --format json` says, as far as it is passed on."""
 
-
-def _status(opened: Opened, phase: Phase) -> PhaseStanding:
-    from datetime import UTC, datetime
-
-    today = datetime.now(UTC).date()
-    found = claims_command.standing(opened, phase)
-    gates = [
-        GateStanding(
-            node_id=item.gate.node_id,
-            freshness=item.freshness.value,
-            outcome=item.last.outcome.value if item.last else None,
-            holds=item.holds,
-            blocking=is_blocking(item.gate, today),
-            why=clean.line(
-                item.gate.skip or item.why or (gist(item.last) if item.last is not None else "")
-            ),
-        )
-        for item in found
-    ]
-    complete: dict[str, bool] = {}
-    for task in phase.tasks:
-        own = [
-            item.holds
-            for item in found
-            if item.gate.task == task.id and is_blocking(item.gate, today)
-        ]
-        complete[task.id] = bool(own) and all(own)
-    for _ in phase.tasks:  # what a task needs may stand behind it
-        for task in phase.tasks:
-            complete[task.id] &= all(complete[need] for need in task.needs)
-    blocking = [gate.holds for gate in gates if gate.blocking]
-    return PhaseStanding(
-        phase=phase.id,
-        complete=bool(blocking) and all(blocking) and all(complete.values()),
-        tasks=[
-            TaskStanding(
-                task=task.id,
-                title=task.title,
-                complete=complete[task.id],
-                needs=list(task.needs),
-            )
-            for task in phase.tasks
-        ],
-        gates=gates,
-    )
+    task: str
+    verified: bool
+    run: str
+    missing: list[str]
+    unmet: list[str]
+    gates: list[Measured]
 
 
 def _result(apart: Apart, run: str, wait: float) -> Run:
     outcome = apart.result(run, wait=min(wait, _LONGEST_WAIT))
     if outcome is None:
-        return Run(run=run, state="running")
+        return Run(run=run, state="running", task=apart.task(run))
+    code, error = outcome.exit_code, outcome.error
+    if outcome.document:
+        done = _Done.model_validate_json(outcome.document)
+        return Run(
+            run=run,
+            state="verified" if done.verified else "claimed",
+            task=done.task,
+            exit_code=code,
+            record=done.run,
+            missing=done.missing,
+            unmet=done.unmet,
+            gates=done.gates,
+        )
+    if task := apart.task(run):
+        return Run(run=run, state="refused", task=task, exit_code=code, error=error)
     record = outcome.record
     return Run(
         run=run,
         state="finished",
-        exit_code=outcome.exit_code,
+        exit_code=code,
         record=record.id if record else "",
         gates=[_measured(result) for result in record.results] if record else [],
-        error=outcome.error,
+        error=error,
     )
 
 
@@ -230,15 +191,3 @@ def _measured(result: GateResult) -> Measured:
     return Measured(
         node_id=result.node_id, outcome=result.outcome.value, why=clean.line(gist(result))
     )
-
-
-def _files(opened: Opened, phase: Phase, paths: list[str]) -> list[File]:
-    found = []
-    for path in paths:
-        decision, why = judged(opened, (phase,), opened.root / path)
-        names = list(names_of(opened.root, opened.root / path))
-        tasks = [
-            task.id for task in phase.tasks if any(in_scope(name, task.files) for name in names)
-        ]
-        found.append(File(path=path, advice=decision, why=why, tasks=tasks))
-    return found

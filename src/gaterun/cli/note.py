@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gaterun.cli.coordination import desk, task_and_phase
+from gaterun.cli.task_names import TaskName
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.errors import UsageError
 from gaterun.model.task_state import Kind
@@ -19,7 +20,7 @@ Examples:
   gaterun note 7.1 waiting for a review -o phase=phase7
 """,
 )
-@click.argument("task")
+@click.argument("task", type=TaskName())
 @click.argument("text", nargs=-1, required=True, metavar="TEXT...")
 @workspace_options
 def command(opened: Opened, *, task: str, text: tuple[str, ...]) -> int:
@@ -34,7 +35,9 @@ Example:
   gaterun block 7.1 --why "no access to the cache's bucket"
 """,
 )
-@click.argument("words", nargs=-1, required=True, metavar="[PHASE] TASK")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[PHASE] TASK", type=TaskName(or_phase=True)
+)
 @click.option("--why", required=True, metavar="TEXT", help="What has to happen first.")
 @workspace_options
 def block(opened: Opened, *, words: tuple[str, ...], why: str) -> int:
@@ -43,7 +46,9 @@ def block(opened: Opened, *, words: tuple[str, ...], why: str) -> int:
 
 
 @click.command(name="unblock")
-@click.argument("words", nargs=-1, required=True, metavar="[PHASE] TASK")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[PHASE] TASK", type=TaskName(or_phase=True)
+)
 @workspace_options
 def unblock(opened: Opened, *, words: tuple[str, ...]) -> int:
     """Say that nothing blocks TASK any longer."""

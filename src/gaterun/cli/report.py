@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from gaterun.reporters import clean
 
 if TYPE_CHECKING:
     from gaterun.core.integration import Integration
+    from gaterun.core.store import Store
     from gaterun.model.record import RunRecord
 
 
@@ -31,6 +33,7 @@ Examples:
   gaterun report phase7                       what the phase's outputs name
   gaterun report phase7 --report md:-         the newest run as Markdown
   gaterun report phase7 --run 20261122 --report junit:out.xml
+  gaterun report phase7 --merge parts/        judge the shards in a folder as one run
   gaterun report phase7 --open                the newest run as a page in the browser
   gaterun report phase7 --numbers README.md   current values between its markers
 \b
@@ -41,6 +44,17 @@ the phase stand: who did what, what was claimed, what collided, what has changed
 @click.argument("phase", required=False, type=PhaseName())
 @click.option("--run", "run_id", default="", metavar="ID", help="A run, the newest by default.")
 @click.option("--report", "reports", multiple=True, metavar="FMT[:PATH]", help="Write a report.")
+@click.option(
+    "--junit-xml", "--junitxml", "junit", metavar="PATH", help="Same as --report junit:PATH."
+)
+@click.option(
+    "--merge",
+    "parts",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Judge all shards of a run first: exported runs, or folders that hold them.",
+)
 @click.option(
     "--open", "show", is_flag=True, help="Write the HTML report and open it in the browser."
 )
@@ -58,6 +72,8 @@ def command(
     phase: str | None,
     run_id: str,
     reports: tuple[str, ...],
+    junit: str | None,
+    parts: tuple[Path, ...],
     show: bool,
     documents: tuple[str, ...],
 ) -> int:
@@ -66,28 +82,28 @@ def command(
     Those are the final metrics, the completion report, and the phase's block in a roadmap,
     between `<!-- gaterun:begin PHASE -->` and `<!-- gaterun:end -->`. A document of --numbers has
     values between `<!-- gaterun:value METRIC -->` and `<!-- gaterun:end -->`.
+
+    With --merge the run is judged from its shards and recorded first, and exits as it would on
+    one machine. Where a shard is missing, doubled, cut off, damaged or foreign it exits with 4.
     """
     from gaterun.cli.integration import COMPLETION, look_at, told
 
     bound = opened.phase(phase)
     store = opened.store()
-    record = store.find(run_id) if run_id else store.latest(bound.id)
-    if store.problems:
-        raise UsageError(
-            f"there is a newer run that cannot be read: {store.problems[0]}",
-            help="name the run to report with --run, or run the phase again",
-        )
-    if record is not None and record.phase != bound.id:
-        raise UsageError(f"run {record.id} is of phase '{record.phase}', not '{bound.id}'")
-    if record is None:
-        raise UsageError(f"phase '{bound.id}' has not been run here", help=f"gaterun {bound.id}")
-    wanted = wanted_reports(reports, opened, store)
+    specs = (*reports, *((f"junit:{junit}",) if junit else ()))
+    wanted = wanted_reports(specs, opened, store)
+    if parts:
+        if run_id:
+            raise UsageError("--run and --merge exclude each other: merging makes its own run")
+        record = _merged(opened, phase, parts, store, wanted)
+    else:
+        record = _recorded(store, bound.id, run_id)
     for name, place in (("metrics", bound.outputs.final), (COMPLETION, bound.outputs.report)):
         if place:
             wanted.append(Wanted(reporter=opened.reporter(name), path=opened.root / place))
     judges = any(item.reporter.name == COMPLETION for item in wanted)
     beside = None
-    if not run_id and (judges or bound.outputs.roadmap):
+    if not (run_id or parts) and (judges or bound.outputs.roadmap):
         phase_then = opened.phase(phase, base=record.base) if record.base else bound
         beside = look_at(opened, phase_then, record)
         wanted = told(wanted, beside)
@@ -95,7 +111,7 @@ def command(
     if show and page is None:
         page = store.folder_of(record.id) / "gaterun.html"
         wanted.append(Wanted(reporter=opened.reporter("html"), path=page))
-    if not (wanted or documents or bound.outputs.roadmap):
+    if not (parts or wanted or documents or bound.outputs.roadmap):
         wanted = [Wanted(reporter=opened.reporter("term"), path=None)]
     style = style_for(sys.stdout, progress=False, state=store.path)
     outputs = Outputs(wanted, stdout=sys.stdout, style=style)
@@ -115,18 +131,60 @@ def command(
         click.echo("no browser can be opened from here", err=to_stdout)
     for problem in outputs.problems:
         click.echo(f"error: {problem}", err=True)
-    if outputs.problems:
+    code = record.exit_code if parts else ExitCode.OK
+    if code is ExitCode.OK and outputs.problems:
         return int(ExitCode.INTERNAL_ERROR)
-    return _judged(record, beside, err=to_stdout) if judges else int(ExitCode.OK)
+    if judges and not _is_complete(record, beside, err=to_stdout) and code is ExitCode.OK:
+        code = ExitCode.FAILED
+    return int(code)
 
 
-def _judged(record: RunRecord, beside: Integration | None, *, err: bool) -> int:
-    """Say whether the phase is complete; the exit code that says the same."""
+def _is_complete(record: RunRecord, beside: Integration | None, *, err: bool) -> bool:
+    """Whether the phase is complete, as the completion report says; it is told as well."""
     from gaterun.reporters.completion_state import completion
 
     state = completion(record, beside)
     click.echo(f"{record.phase}: {clean.line(state.verdict)}", err=err)
-    return int(ExitCode.OK if state.complete else ExitCode.FAILED)
+    return state.complete
+
+
+def _recorded(store: Store, phase: str, run_id: str) -> RunRecord:
+    """The run that is meant, the newest by default.
+
+    Raises:
+        UsageError: there is none, it is of another phase, or a newer one cannot be read.
+    """
+    record = store.find(run_id) if run_id else store.latest(phase)
+    if store.problems:
+        raise UsageError(
+            f"there is a newer run that cannot be read: {store.problems[0]}",
+            help="name the run to report with --run, or run the phase again",
+        )
+    if record is not None and record.phase != phase:
+        raise UsageError(f"run {record.id} is of phase '{record.phase}', not '{phase}'")
+    if record is None:
+        raise UsageError(f"phase '{phase}' has not been run here", help=f"gaterun {phase}")
+    return record
+
+
+def _merged(
+    opened: Opened,
+    phase: str | None,
+    parts: Sequence[Path],
+    store: Store,
+    wanted: Sequence[Wanted],
+) -> RunRecord:
+    """The run that the shards are merged to."""
+    from gaterun.cli.report_merge import merged
+
+    return merged(
+        opened,
+        phase,
+        parts,
+        store,
+        writes=[item.path for item in wanted if item.path],
+        to_stderr=any(item.path is None for item in wanted),
+    )
 
 
 def page_of(wanted: list[Wanted]) -> Path | None:

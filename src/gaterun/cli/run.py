@@ -36,6 +36,7 @@ Examples:
   gaterun phase7 --lf                     what did not pass the last time
   gaterun phase7 --co                     only show what would run
   gaterun phase7 --fresh                  use no measurement of an earlier run
+  gaterun phase7 --shard 2/3              a third of it, on one of three machines
   gaterun phase7 --report md:- --report junit:out.xml
 """
 
@@ -54,6 +55,12 @@ Examples:
 )
 @click.option("-x", "stop", is_flag=True, help="Stop at the first failure.")
 @click.option("--maxfail", type=click.IntRange(1), metavar="N", help="Stop after N failures.")
+@click.option(
+    "--shard",
+    default="",
+    metavar="K/N",
+    help="Only the K-th of N parts; `gaterun report --merge` judges them together.",
+)
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Gates at once.")
 @click.option("--fresh", is_flag=True, help="Measure anew, whatever is kept.")
 @click.option(
@@ -123,6 +130,7 @@ def command(
     last_failed: bool,
     stop: bool,
     maxfail: int | None,
+    shard: str,
     jobs: int | None,
     fresh: bool,
     audit: float,
@@ -151,6 +159,12 @@ def command(
     """
     bound = opened.phase(phase, base=base)
     chosen = select(bound, selectors=selectors, keyword=keyword, tags=tags, deselect=deselect)
+    whole, part = chosen, None
+    if shard:
+        from gaterun.cli.shard import sharding
+
+        part = sharding(shard, opened, bound, chosen, click.get_current_context().params)
+        chosen = part.gates
     earlier = opened.latest(bound.id) if last_failed or not collect_only else None
     if last_failed and earlier is not None:
         chosen = not_passed(chosen, earlier)
@@ -200,6 +214,8 @@ def command(
         screen(event)
 
     allowed = settings.max_warnings if max_warnings is None else max_warnings
+    limit = None if allowed < 0 else allowed
+    baseline = find_baseline(baseline_name, bound, opened, store, chosen)
     session = Session(
         phase=bound,
         chosen=chosen,
@@ -209,21 +225,25 @@ def command(
         options=RunOptions(
             jobs=jobs or settings.jobs or max(2, os.cpu_count() or 2),
             maxfail=1 if stop else maxfail or 0,
-            max_warnings=None if allowed < 0 else allowed,
+            max_warnings=limit,
             argv=tuple(sys.argv),
+            role="shard" if part else "run",
             fresh=fresh,
             audit=audit,
             require_clean=require_clean,
             writes=tuple(_below(item.path, opened.root) for item in wanted if item.path),
         ),
         tell=tell,
-        baseline=find_baseline(baseline_name, bound, opened, store, chosen),
+        baseline=baseline,
         baseline_is_named=bool(baseline_name),
         name=opened.phase_name(phase),
         environment=opened.config.environment,
-        second=second_key(opened, bound, phase, base_policy or "", waivers_file),
+        # What the base says is about the whole: it is asked when the shards are merged.
+        second=None if part else second_key(opened, bound, phase, base_policy or "", waivers_file),
         seconds={r.node_id: r.seconds for r in earlier.results} if earlier else {},
         in_force=in_force,
+        shard=part.mark(baseline, in_force, limit) if part else None,
+        whole=whole,
     )
     try:
         record = session.run()
@@ -239,7 +259,8 @@ def command(
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
     notes = click.get_current_context().find_object(Notes)
-    if notes is not None and not (wanted or summary or problems or fresh or audit or last_failed):
+    keeps = not (wanted or summary or problems or fresh or audit or last_failed or part)
+    if notes is not None and keeps:
         from gaterun.cli.kept_run import keep_run
 
         keep_run(opened, notes, bound, chosen, record, silent=style.agent)

@@ -124,9 +124,16 @@ def _row(folder: Path) -> dict[str, str | float | int | None]:
     }
     if (folder / RECORD).exists():
         verdict = "baseline" if record.role == "baseline" else _VERDICTS[record.exit_code]
+        if record.shard is not None:
+            verdict = f"{record.shard.label}: {_found(record.exit_code)}"
         row["verdict"] = f"{verdict} (imported)" if (folder / IMPORTED).exists() else verdict
         row["exit_code"] = int(record.exit_code)
     return row
+
+
+def _found(code: ExitCode) -> str:
+    """What a shard found; that nothing failed in it is no pass of anything."""
+    return "nothing failed" if code is ExitCode.OK else _VERDICTS[code]
 
 
 def _known(folder: Path) -> Outline | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gaterun.cli.coordination import Desk, desk, task_and_phase
+from gaterun.cli.task_names import TaskName
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.task_state import TaskState
 
@@ -27,7 +28,9 @@ The claim ends 15 minutes after the last gaterun command of this working tree. G
 names who works, where it is not the user. Exits with 1 when the task cannot be claimed.
 """,
 )
-@click.argument("words", nargs=-1, required=True, metavar="[PHASE] TASK")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[PHASE] TASK", type=TaskName(or_phase=True)
+)
 @click.option("--overlap-ok", is_flag=True, help="Declared files may overlap; it is noted.")
 @workspace_options
 def command(opened: Opened, *, words: tuple[str, ...], overlap_ok: bool) -> int:

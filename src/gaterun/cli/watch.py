@@ -182,5 +182,6 @@ def _table(overview: Overview) -> Group:
         tasks.counted(overview),
         *tasks.outlook(overview.forecast),
         *tasks.collided(overview),
+        *tasks.unread(overview),
     ]
     return Group(table, *map(Text, below))

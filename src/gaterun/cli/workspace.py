@@ -47,15 +47,20 @@ class Opened(Struct, frozen=True, kw_only=True):
             notes.keep(text, self.config.state)
 
     def store(self) -> Store:
-        """The state folder, created and cleared of what a killed run left.
+        """The state folder, created, and cleared of what a killed run left and of old runs.
 
         Raises:
             UsageError: it cannot be written to.
         """
         from gaterun.core.store import Store
 
-        store = Store(self.config.state, keep=self.config.settings.keep)
+        store = Store(self.config.state)
         store.prepare()
+        keep = self.config.settings.keep
+        if keep and sum(1 for _ in store.path.glob("runs/*")) > keep:
+            from gaterun.core.retention import forget
+
+            forget(store, keep=keep)
         return store
 
     def reporter(self, name: str) -> Reporter:
@@ -190,7 +195,7 @@ def open_workspace(
     return Opened(config=config, plugins=load(selected=selected, local=config.local_gates))
 
 
-def _sign_of_life(config: Config) -> None:
+def renew_claims(config: Config) -> None:
     """Whatever somebody asks who has claimed a task, the claim is renewed.
 
     In most workspaces nothing has to be imported to see that nobody has: there is no state, and
@@ -216,7 +221,7 @@ def workspace_options(function: F) -> F:
         **arguments: Any,
     ) -> Any:
         opened = open_workspace(directory, config_file, profile, override, plugin)
-        _sign_of_life(opened.config)
+        renew_claims(opened.config)
         return function(opened, **arguments)
 
     folder = click.Path(path_type=Path)

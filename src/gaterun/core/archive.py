@@ -9,6 +9,7 @@ import secrets
 import shutil
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from gaterun.core.aside import written_aside
@@ -64,35 +65,59 @@ def take_in(archive: Path, store: Store) -> str:
     Raises:
         UsageError: it is foreign, damaged, reaches out of its folder, or is there already.
     """
-    place = store.path / STAGING / secrets.token_hex(4)
-    lock = -1
-    try:
-        place.mkdir(parents=True)
-        lock = claim(place / "lock")
-        run_id = _unpack(archive, place)
-        target = store.folder_of(run_id)
+    with staged(store) as place:
+        folder = unpacked(archive, place)
+        target = store.folder_of(folder.name)
         if target.exists():
-            raise UsageError(f"run {run_id} is here already, and stays as it is")
-        checked = verify(place / run_id)
+            raise UsageError(f"run {folder.name} is here already, and stays as it is")
+        checked = verify(folder)
         if checked.problems:
             raise UsageError(
                 f"{archive} is damaged: {checked.problems[0]}", help="export the run again"
             )
-        (place / run_id / IMPORTED).touch()
+        (folder / IMPORTED).touch()
         try:
-            (place / run_id).rename(target)
+            folder.rename(target)
         except OSError as error:
-            raise UsageError(f"run {run_id} is here already, and stays as it is") from error
-        return run_id
+            raise UsageError(f"run {folder.name} is here already, and stays as it is") from error
+        return folder.name
+
+
+@contextlib.contextmanager
+def staged(store: Store) -> Iterator[Path]:
+    """A folder in which nobody finds a run, gone at the end; a later run clears a killed one's.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    place = store.path / STAGING / secrets.token_hex(4)
+    lock = -1
+    try:
+        try:
+            place.mkdir(parents=True)
+            lock = claim(place / "lock")
+        except OSError as error:
+            raise UsageError(f"{store.path} cannot be written to: {error.strerror}") from error
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        if lock >= 0:
+            os.close(lock)
+
+
+def unpacked(archive: Path, place: Path) -> Path:
+    """The folder of an archive's run, unpacked below `place`. Its digests are not checked.
+
+    Raises:
+        UsageError: it is foreign, cut off, or reaches out of its folder.
+    """
+    try:
+        return place / _unpack(archive, place)
     except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(
             f"{archive} cannot be read: {what}", help=f"{_FOREIGN}, or it is cut off"
         ) from error
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-        if lock >= 0:
-            os.close(lock)
 
 
 def _unpack(archive: Path, place: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from gaterun.core.known import Identity, unpack
 from gaterun.model.figures import figure
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Value
@@ -13,9 +14,6 @@ from gaterun.model.metrics_document import Environment, MetricEntry, MetricsDocu
 from gaterun.model.phase import Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Reason
-
-#: Rule, and hash of the fingerprint: see `gaterun.core.known`.
-Identity = tuple[str, str]
 
 
 class BaselineValue(Struct, frozen=True, kw_only=True):
@@ -67,8 +65,6 @@ def values_for(
         known: Mapping[Identity, int] | None = None
         try:
             if entry.known is not None:
-                from gaterun.core.known import unpack
-
                 known = unpack(entry.known)
         except ValueError as error:
             hindrance = f"the baseline's findings cannot be read: {error}"

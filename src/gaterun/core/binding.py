@@ -70,7 +70,7 @@ class Binder:
         return Binding(
             gaterun=f"{_SCHEME} {__version__} {sys.implementation.cache_tag} {sys.hexversion:x}",
             code=code,
-            options=_sha(gate.name, *_canonical(requirement.options)),
+            options=_sha(gate.name, *canonical(requirement.options)),
             inputs=_sha(*map(self._tree.digest, parts)),
             tools=self._tools,
             environment=self._variables,
@@ -130,10 +130,10 @@ class Binder:
     @cached_property
     def _installed(self) -> str:
         """Changes when a distribution is installed, upgraded or removed, and with gaterun."""
-        # `python -m gaterun` puts the folder first that it is started in. Nothing is installed
-        # there, it changes with every new file, and is another one in every working tree.
-        here = os.getcwd()  # noqa: PTH109 - pathlib would not make it faster
-        folders = (f"{path} {_state(path)}" for path in sys.path if path not in {"", here})
+        # What Python puts first is the program's own folder: that of a console script, or, with
+        # `python -m`, where it was started. Nothing is installed there by somebody else.
+        first = 0 if sys.flags.safe_path else 1
+        folders = (f"{path} {_state(path)}" for path in dict.fromkeys(sys.path[first:]) if path)
         return _sha(*folders, *_sources("gaterun"))
 
     @cached_property
@@ -147,7 +147,7 @@ class Binder:
         )
 
 
-def _canonical(options: object) -> tuple[str, str]:
+def canonical(options: object) -> tuple[str, str]:
     """Options as text, equal for equal options."""
     kind = type(options)
     text = msgspec.json.encode(options, order="deterministic", enc_hook=repr)

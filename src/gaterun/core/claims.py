@@ -77,6 +77,15 @@ class Ledger(Struct, frozen=True, kw_only=True):
         return frozenset(item.task for item in self.held if item.open)
 
     @property
+    def said_done(self) -> frozenset[str]:
+        """Tasks that somebody says are done, whatever evidence says."""
+        return frozenset(item.task for item in self.held if item.claims_completion)
+
+    def about(self, task: str) -> tuple[Held, ...]:
+        """The claims about one task by which somebody says that it is done."""
+        return tuple(item for item in self.held if item.task == task and item.claims_completion)
+
+    @property
     def exit_code(self) -> ExitCode:
         """1 when a claim is contradicted, 7 when nobody can say, 5 when nothing was said."""
         found = {item.support for item in self.held}

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from gaterun.core.baseline import BaselineValue, Identity
+from gaterun.core.baseline import BaselineValue
 from gaterun.core.bind import requirement
 from gaterun.core.execute import Processes, capture
 from gaterun.core.judge import measured_metrics
-from gaterun.core.known import identity
+from gaterun.core.known import Identity, identity
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain
 from gaterun.model.errors import UsageError
@@ -161,7 +161,8 @@ def complaint(control: Control, result: GateResult) -> str:
     """Why a control is not as expected; empty when it is.
 
     A red case counts only when it is red by a condition on a measurement and, where the
-    control names a rule, by a finding of that rule: a crash is not a detection.
+    control names a rule, by a finding of that rule, and where it names metrics, by conditions on
+    exactly these: a crash is not a detection.
     """
     if result.outcome is not control.expect:
         reason = f" ({result.verdict.reason})" if result.verdict.reason else ""
@@ -169,4 +170,7 @@ def complaint(control: Control, result: GateResult) -> str:
     rules = {finding.rule for finding in result.findings}
     if control.expect is Outcome.FAIL and control.rule and control.rule not in rules:
         return f"red, but not by a finding of {control.rule}: found {sorted(rules) or 'none'}"
+    broken = {check.metric for check in result.verdict.checks if check.holds is False}
+    if control.metrics and broken != set(control.metrics):
+        return f"red by {sorted(broken)}, not by {sorted(control.metrics)}"
     return ""

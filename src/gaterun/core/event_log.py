@@ -169,6 +169,14 @@ def end_of(folder: Path) -> float | None:
     return None
 
 
+def whole_until(folder: Path, record: RunRecord) -> float | None:
+    """When the run ended by its event log; ``None`` where that lacks the end, or a gate's."""
+    ended = end_of(folder)
+    if ended is None or _last_lines(folder).keys() != {each.node_id for each in record.results}:
+        return None
+    return ended
+
+
 def begin_of(folder: Path) -> RunStarted | None:
     """How a run began, finished or not; ``None`` where it left nothing."""
     first = next(read_events(folder), None)
@@ -183,8 +191,8 @@ def replay(record: RunRecord, folder: Path | None = None) -> Iterator[Event]:
             the record.
     """
     results = {result.node_id: result for result in record.results}
-    ended = end_of(folder) if folder is not None else None
-    if folder is not None and ended is not None and _last_lines(folder).keys() == results.keys():
+    ended = whole_until(folder, record) if folder is not None else None
+    if folder is not None and ended is not None:
         yield from _heard(folder, results)
         yield RunFinished(record=record, time=ended)
         return
@@ -202,6 +210,8 @@ def replay(record: RunRecord, folder: Path | None = None) -> Iterator[Event]:
         time=record.started,
         base=record.base,
         role=record.role,
+        shard=record.shard,
+        merged=len(record.parts),
     )
     for result in record.results:
         yield GateFinished(result=result, time=result.started + result.seconds)
@@ -240,6 +250,7 @@ def what_is_known(folder: Path) -> RunRecord | None:
         seconds=max(0.0, last - started.time),
         exit_code=ExitCode.INTERRUPTED,
         role=started.role,
+        shard=started.shard,
         base=started.base,
         interrupted=True,
         warnings=tuple(warnings),

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from gaterun.core.baseline import Identity
 from gaterun.model.finding import Finding
+
+#: Rule, and hash of the fingerprint.
+Identity = tuple[str, str]
 
 
 def identity(finding: Finding) -> Identity:

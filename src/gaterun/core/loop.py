@@ -32,6 +32,7 @@ class Loop:
         recall: the result of a gate whose measurement is at hand.
         at_hand: node ids of those gates.
         tell: called with every event.
+        whole: every gate of the run that this one is a shard of.
 
     Attributes:
         results: what became of each gate, by node id.
@@ -50,6 +51,7 @@ class Loop:
         recall: Callable[[Requirement], GateResult | None],
         at_hand: frozenset[str],
         tell: Callable[[Event], None],
+        whole: Sequence[Requirement] = (),
     ) -> None:
         today = datetime.now(UTC).date()
         self._chosen = chosen
@@ -65,6 +67,7 @@ class Loop:
             blocking=frozenset(gate.node_id for gate in chosen if is_blocking(gate, today)),
             seconds=seconds,
             at_hand=at_hand,
+            whole=whole,
         )
         self.results: dict[str, GateResult] = {}
         self.interrupted = False

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from gaterun.core.claims import Ledger
 from gaterun.core.collisions import Active, collisions
 from gaterun.core.estimate import Forecast, forecast
 from gaterun.core.freshness import Standing
@@ -22,6 +23,7 @@ class Overview(Struct, frozen=True, kw_only=True):
         tree: digest of the tree that it stands on; empty where nothing is known about it.
         now: when it was looked at, seconds since the epoch.
         complete: all tasks verified, and all phase-wide gates passed, on this tree.
+        claims: what was said elsewhere than by ``done``.
     """
 
     phase: Phase
@@ -32,6 +34,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     collisions: tuple[Collision, ...]
     forecast: Forecast | None
     complete: bool
+    claims: Ledger
 
     def task(self, name: str) -> TaskView:
         """One of its tasks."""
@@ -46,6 +49,7 @@ def look_over(
     *,
     tree: str,
     now: float,
+    claims: Ledger,
 ) -> Overview:
     """How a phase stands.
 
@@ -53,8 +57,9 @@ def look_over(
         histories: by task.
         gates: how they stand on this tree, by all evidence.
         tree: its digest.
+        claims: held against the same gates.
     """
-    tasks = derive(phase, histories, gates, now=now)
+    tasks = derive(phase, histories, gates, now=now, said_done=claims.said_done)
     since = {
         view.task.id: view.history.lease.since
         for view in tasks
@@ -71,6 +76,7 @@ def look_over(
         ),
         forecast=forecast(phase, {view.task.id: view.state for view in tasks}, since, now=now),
         complete=is_complete(phase, tasks, gates),
+        claims=claims,
     )
 
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gaterun.core.aside import written_aside
 from gaterun.model.errors import UsageError
 from gaterun.model.record import SCHEMA_VERSION, GateResult, MetricRecord, RunRecord, Tree
+from gaterun.model.shard import Shard
 from gaterun.model.verdict import ExitCode, Outcome
 
 RECORD, EVENTS, LOGS = "record.json", "events.jsonl", "logs"
@@ -57,6 +58,7 @@ class Outline(Struct, frozen=True, kw_only=True):
     title: str = ""
     tree: Tree = Tree()
     role: str = "run"
+    shard: Shard | None = None
     interrupted: bool = False
 
 

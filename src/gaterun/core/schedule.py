@@ -21,6 +21,7 @@ class Schedule:
         blocking: node ids whose failure holds others back.
         seconds: how long each gate took before, by node id.
         at_hand: node ids of gates that need not be measured, so are in nobody's way.
+        whole: every gate of the run that this one is a shard of; `chosen` where it is none.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Schedule:
         blocking: frozenset[str],
         seconds: Mapping[str, float] | None = None,
         at_hand: frozenset[str] = frozenset(),
+        whole: Sequence[Requirement] = (),
     ) -> None:
         self._at_hand = at_hand
         self._gates = {gate.node_id: gate for gate in chosen}
@@ -41,7 +43,8 @@ class Schedule:
         members: dict[str, list[str]] = {}
         for gate in chosen:
             members.setdefault(gate.task, []).append(gate.node_id)
-        measured = {gate.task for gate in chosen if not gate.skip}
+        # What another shard measures hands nothing on: it may itself let others go on.
+        measured = {gate.task for gate in whole or chosen if not gate.skip}
         needs = _handed_on(
             {task.id: task.needs for task in phase.tasks},
             frozenset(task.id for task in phase.tasks) - measured,

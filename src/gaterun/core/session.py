@@ -36,6 +36,7 @@ from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
+from gaterun.model.shard import Shard
 from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, exit_code
 from gaterun.model.waiver import InForce
 
@@ -59,7 +60,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         maxfail: stop starting gates after this many failures; 0 for never.
         max_warnings: how many advisory failures are allowed; ``None`` for any number.
         argv: the command line, for the record.
-        role: ``run`` or ``baseline``.
+        role: ``run``, ``baseline`` or ``shard``.
         fresh: measure everything, whatever is kept of earlier runs.
         audit: share of the kept measurements that are made again and compared, from 0 to 1.
         require_clean: measure nothing of a tree that is not that of a commit.
@@ -94,6 +95,8 @@ class Session:
         second: what the base says about the run; ``None`` where nobody asks it.
         tell: called with every event, from the thread that calls `run`.
         in_force: the waivers and sign-offs to judge with.
+        shard: which one, where this is a shard of a run; `chosen` are its gates then.
+        whole: every gate of the run that it is a shard of.
     """
 
     phase: Phase
@@ -110,6 +113,8 @@ class Session:
     in_force: InForce = field(default_factory=InForce)
     environment: Environment | None = None
     second: SecondKey | None = None
+    shard: Shard | None = None
+    whole: Sequence[Requirement] = ()
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -118,7 +123,7 @@ class Session:
             NothingSelected: no gate is chosen.
             UsageError: the state folder cannot be written.
         """
-        if not self.chosen:
+        if not (self.chosen or (self.shard and self.whole)):
             raise NothingSelected(
                 f"no gate of phase '{self.phase.id}' is selected",
                 help=f"`gaterun list {self.phase.id}` shows what there is",
@@ -132,7 +137,7 @@ class Session:
         started, clock = time.time(), time.monotonic()
         git = Git(self.root)
         processes = Processes(folder.id, self.environment)
-        warnings: list[str] = []
+        warnings: list[str] = [self.shard.caveat(self.phase.id)] if self.shard else []
         before = self._look(git, warnings)
         tree = before.summary if before else Tree()
         base = git.commit(self.phase.base) if self.phase.base and git.present else None
@@ -173,6 +178,7 @@ class Session:
                 time=started,
                 base=base or "",
                 role=self.options.role,
+                shard=self.shard,
             )
         )
 
@@ -247,8 +253,10 @@ class Session:
             recall=recall,
             at_hand=bound.at_hand,
             tell=tell,
+            whole=self.whole,
         )
-        for task, need in loop.unmet:
+        # Of a shard it is said when it is merged, as are waivers that nothing made use of.
+        for task, need in loop.unmet if self.shard is None else ():
             warnings.append(f"task {task} needs {need}, which is not part of this run")
         workers = Workers(
             measure, messages=messages, locks=self.store.path / "locks", processes=processes
@@ -269,7 +277,7 @@ class Session:
             if after:
                 bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
-        if self.in_force.waivers:
+        if self.in_force.waivers and self.shard is None:
             from gaterun.core.waivers import leftovers
 
             nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
@@ -299,12 +307,7 @@ class Session:
             results=(*ordered, entry) if entry else ordered,
             started=started,
             seconds=time.monotonic() - clock,
-            exit_code=verdict_of(
-                ordered,
-                max_warnings=self.options.max_warnings,
-                interrupted=loop.interrupted,
-                policy=entry,
-            ),
+            exit_code=self._exit_code(ordered, entry, interrupted=loop.interrupted),
             role=self.options.role,
             base=base or "",
             interrupted=loop.interrupted,
@@ -316,6 +319,7 @@ class Session:
             left_out=tuple(
                 gate.node_id for gate in self.phase.requirements if gate.node_id not in loop.results
             ),
+            shard=self.shard,
         )
         over = RunFinished(record=record, time=time.time())
         try:
@@ -325,6 +329,15 @@ class Session:
             record = _with_warning(record, unkept)
         tell(RunFinished(record=record, time=over.time))
         return record
+
+    def _exit_code(
+        self, results: Sequence[GateResult], entry: GateResult | None, *, interrupted: bool
+    ) -> ExitCode:
+        """What was found; how many advisory failures are too many is asked of whole runs only."""
+        limit = self.options.max_warnings if self.shard is None else None
+        code = verdict_of(results, max_warnings=limit, interrupted=interrupted, policy=entry)
+        empty = self.shard is not None and code is ExitCode.NO_GATES
+        return ExitCode.OK if empty else code
 
     def _look(self, git: Git, warnings: list[str]) -> TreeState | None:
         try:

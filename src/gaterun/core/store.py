@@ -30,9 +30,6 @@ from gaterun.model.errors import UsageError
 from gaterun.model.event import RunFinished
 from gaterun.model.record import RunRecord
 
-#: How many recorded runs are kept, unless the setting says otherwise.
-KEPT_RUNS = 50
-
 #: In the folder of a run that was recorded elsewhere: it is shown, and never the newest here.
 IMPORTED = "imported"
 
@@ -118,15 +115,13 @@ class Store:
 
     Args:
         path: where it is or will be.
-        keep: how many recorded runs are kept; 0 for all.
 
     Attributes:
         problems: what was found damaged while looking for a run, for whoever can tell.
     """
 
-    def __init__(self, path: Path, *, keep: int = KEPT_RUNS) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.keep = keep
         self.problems: list[str] = []
 
     def prepare(self) -> None:
@@ -147,10 +142,6 @@ class Store:
                 help="gaterun keeps its state there; name another place with -o state=/path",
             ) from error
         self._clear_killed()
-        if self.keep and sum(1 for _ in self.path.glob("runs/*")) > self.keep:
-            from gaterun.core.retention import forget
-
-            forget(self, keep=self.keep)
 
     def _clear_killed(self) -> None:
         for path in self.path.glob("runs/*/lock"):

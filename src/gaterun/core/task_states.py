@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import TopologicalSorter
 
 from msgspec import Struct
@@ -62,12 +62,15 @@ def derive(
     found: Sequence[Standing],
     *,
     now: float,
+    said_done: Collection[str] = (),
 ) -> tuple[TaskView, ...]:
     """The tasks of a phase, in its order.
 
     Args:
         histories: by task; those that the phase no longer has do not count.
         found: how the gates of the phase stand.
+        said_done: tasks that somebody says are done, elsewhere than by ``done``; it makes them
+            *claimed* where evidence does not cover them, and nothing else.
         now: seconds since the epoch.
     """
     tasks = {task.id: task for task in phase.tasks}
@@ -80,6 +83,7 @@ def derive(
             tuple(item for item in found if item.gate.task == name and _counts(item)),
             tuple(need for need in task.needs if views[need].state is not TaskState.VERIFIED),
             now=now,
+            said_done=name in said_done,
         )
     return tuple(views[task.id] for task in phase.tasks)
 
@@ -112,6 +116,7 @@ def _view(
     unmet: tuple[str, ...],
     *,
     now: float,
+    said_done: bool,
 ) -> TaskView:
     covered = bool(gates) and all(gate.holds for gate in gates) and not unmet
     live = history.lease is not None and history.lease.is_live(now)
@@ -119,6 +124,8 @@ def _view(
         state = TaskState.BLOCKED
     elif history.done is not None:
         state = TaskState.VERIFIED if covered else TaskState.CLAIMED
+    elif said_done and not covered:
+        state = TaskState.CLAIMED
     elif live:
         state = TaskState.IN_PROGRESS
     elif covered:

@@ -33,8 +33,11 @@ class Checked(Struct, frozen=True, kw_only=True):
     digest: str = ""
 
 
-def verify(folder: Path) -> Checked:
+def verify(folder: Path, *, named: bool = True) -> Checked:
     """Compute the digests of a run again and compare them with what was recorded.
+
+    Args:
+        named: whether the folder has to be called as the run is.
 
     Raises:
         UsageError: there is no record, or it cannot be read at all (another tool's file,
@@ -71,7 +74,9 @@ def verify(folder: Path) -> Checked:
             problems.append(f"{name} is not what was recorded")
     problems += [f"{name} was not there when the run ended" for name in sorted(present - set(sums))]
     if record is not None:
-        problems += _contradictions(record, sums, folder)
+        if named and record.id != folder.name:
+            problems.append(f"the record is of run {record.id}, not of {folder.name}")
+        problems += _contradictions(record, sums)
     return Checked(
         record=record,
         files=good,
@@ -87,10 +92,8 @@ def _is(path: Path, digest: str) -> bool:
         return False
 
 
-def _contradictions(record: RunRecord, sums: dict[str, str], folder: Path) -> Iterator[str]:
-    """Where the record says something else than its digests or its place."""
-    if record.id != folder.name:
-        yield f"the record is of run {record.id}, not of {folder.name}"
+def _contradictions(record: RunRecord, sums: dict[str, str]) -> Iterator[str]:
+    """Where the record says something else than its digests."""
     for result in record.results:
         # The logs of a measurement that was used again are in the folder of its own run.
         for command in result.evidence if result.reused is None else ():

@@ -10,10 +10,17 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gaterun.model.record import GateResult, RunRecord, Tree
+from gaterun.model.shard import Shard
 
 
 class RunStarted(Struct, frozen=True, kw_only=True):
-    """A run begins. `nodes` are the selected gates in the phase's order."""
+    """A run begins.
+
+    Attributes:
+        nodes: the selected gates in the phase's order.
+        shard: which one, where the run is a shard.
+        merged: how many shards it is merged from; 0 where gates are measured.
+    """
 
     run_id: str
     phase: str
@@ -28,6 +35,8 @@ class RunStarted(Struct, frozen=True, kw_only=True):
     time: float
     base: str = ""
     role: str = "run"
+    shard: Shard | None = None
+    merged: int = 0
 
 
 class GateStarted(Struct, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ class Control(Struct, frozen=True, kw_only=True):
         options: options of the gate as in a phase file, conditions included.
         rule: a rule that a finding of the red case must have; empty when a failed
             condition is enough.
+        metrics: those whose conditions the red case breaks, and no others; empty when any will do.
         executable: paths in `files` that get the executable bit.
         needs: programs without which it cannot be run.
     """
@@ -117,6 +118,7 @@ class Control(Struct, frozen=True, kw_only=True):
     base: Mapping[str, str] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
+    metrics: tuple[str, ...] = ()
     executable: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
@@ -206,12 +208,15 @@ class Resource(Struct, frozen=True, kw_only=True):
             for every gate that asks.
         about: one line of meaning.
         inputs: as `Gate.inputs`, for every gate that asks for it.
+        cheap: each machine of a run in shards may compute it again; gates that ask for one
+            that is not stay on one machine.
     """
 
     name: str
     compute: Callable[..., object]
     about: str = ""
     inputs: tuple[str, ...] = ()
+    cheap: bool = False
 
 
 @lru_cache(maxsize=512)

@@ -137,7 +137,7 @@ class MetricsDocument(Struct, frozen=True, kw_only=True):
     """Every metric of a run, by id.
 
     Attributes:
-        role: ``run`` or ``baseline``.
+        role: ``run``, ``baseline`` or ``shard``.
         base: the commit that the phase began with; empty when there is none.
         metrics: keyed ``<gate id>.<metric>``; where two gates of the run have one id, by
             ``<task>::<gate id>.<metric>``. Sorted, so that a diff shows what changed.
@@ -214,8 +214,11 @@ def metric_ids(results: tuple[GateResult, ...]) -> dict[tuple[str, str], str]:
 def from_record(record: RunRecord) -> MetricsDocument:
     """Convert a run record; the same record gives the same document."""
     ids = metric_ids(record.results)
+    elsewhere = _measured_elsewhere(record)
     entries = {
-        ids[result.node_id, name]: _entry(result, name, metric)
+        ids[result.node_id, name]: _entry(
+            result, name, metric, elsewhere.get(result.node_id) if metric.host_bound else None
+        )
         for result in record.results
         for name, metric in result.metrics.items()
     }
@@ -250,6 +253,25 @@ def from_record(record: RunRecord) -> MetricsDocument:
     )
 
 
+def _measured_elsewhere(record: RunRecord) -> dict[str, Origin]:
+    """By node id, where the shards of a merged run ran on machines that differ."""
+    return {
+        node: Origin(
+            run=part.run,
+            commit=record.tree.commit,
+            tree=record.tree.digest,
+            dirty=record.tree.dirty,
+            environment=Environment(
+                fingerprint=fingerprint(part.environment),
+                facts=dict(sorted(part.environment.items())),
+            ),
+        )
+        for part in record.parts
+        if part.environment != record.environment
+        for node in part.nodes
+    }
+
+
 def _gate_id(node_id: str) -> str:
     return node_id.rpartition("::")[2]
 
@@ -258,7 +280,9 @@ def _finite(value: object) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _entry(result: GateResult, name: str, metric: MetricRecord) -> MetricEntry:
+def _entry(
+    result: GateResult, name: str, metric: MetricRecord, origin: Origin | None = None
+) -> MetricEntry:
     measured = metric.measured
     value = measured.value if _finite(measured.value) else None
     reason = ""
@@ -292,4 +316,5 @@ def _entry(result: GateResult, name: str, metric: MetricRecord) -> MetricEntry:
         help=metric.help,
         irrelevant=metric.irrelevant,
         known=None if metric.known is None else dict(sorted(metric.known.items())),
+        origin=origin,
     )

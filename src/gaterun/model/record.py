@@ -11,6 +11,7 @@ from gaterun.model.command import Evidence
 from gaterun.model.finding import Finding
 from gaterun.model.metric import Better, Measured, Unit
 from gaterun.model.policy import BasePolicy
+from gaterun.model.shard import Shard, ShardRun
 from gaterun.model.verdict import ExitCode, Outcome, Verdict
 
 #: Version of the record's shape; a reader refuses a greater major part.
@@ -113,13 +114,15 @@ class RunRecord(Struct, frozen=True, kw_only=True):
         started: seconds since the epoch.
         needs: ids of the tasks that each task waits for, and node ids of the gates that each
             gate waits for, by id; what waits for nothing is left out.
-        role: ``run`` or ``baseline``.
+        role: ``run``, ``baseline``, or ``shard``: part of a run, which judges no phase.
         variables: names of the variables that commands inherited, sorted; never a value.
         withheld: names of those that they did not get.
         environment_digest: SHA-256 of names and values of what they inherited.
         policy: how what judges compares with the base; ``None`` where nobody asked.
         left_out: node ids of the phase's gates that were not selected; ``None`` in records of
             versions that did not say.
+        shard: which one, where the run is a shard.
+        parts: the shards that it was merged from; none where one machine ran everything.
     """
 
     id: str
@@ -145,6 +148,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     environment_digest: str = ""
     policy: BasePolicy | None = None
     left_out: tuple[str, ...] | None = None
+    shard: Shard | None = None
+    parts: tuple[ShardRun, ...] = ()
     schema_version: str = SCHEMA_VERSION
 
     def count(self, outcome: Outcome) -> int:

@@ -60,14 +60,22 @@ def spoken(claim: Claim) -> str:
 
 def origin(claim: Claim, now: float) -> str:
     """Where a claim was read, and how old it is by this machine's clock."""
+    return f"{where(claim)}, {when(claim, now)}"
+
+
+def where(claim: Claim) -> str:
+    """Where a claim was read."""
     place = f", {clean.line(claim.place)}" if claim.place else ""
+    return f"{clean.line(claim.source)}{place}"
+
+
+def when(claim: Claim, now: float) -> str:
+    """How old a claim is by this machine's clock."""
     if claim.time is None:
-        when = "of an unknown time"
-    elif claim.time > now + 60:
-        when = f"{age(claim.time - now)} ahead of this clock"
-    else:
-        when = f"{age(now - claim.time)} ago"
-    return f"{clean.line(claim.source)}{place}, {when}"
+        return "of an unknown time"
+    if claim.time > now + 60:
+        return f"{age(claim.time - now)} ahead of this clock"
+    return f"{age(now - claim.time)} ago"
 
 
 def unread(item: Unread) -> str:

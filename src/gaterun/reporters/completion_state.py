@@ -132,6 +132,8 @@ def _unfinished(beside: Integration | None) -> list[str]:
 
 def _obstacle(record: RunRecord) -> str:
     """Why the run as a whole proves nothing; empty when it does."""
+    if record.shard:
+        return f"{record.shard.label} is not the phase"
     if record.interrupted:
         return "the run was interrupted"
     if not any(map(is_done, record.results)):

@@ -52,6 +52,11 @@ def _lines(overview: Overview) -> Iterator[str]:
         yield "## Collisions"
         yield ""
         yield from (f"- {_cell(line)}" for line in tasks.collided(overview))
+    if unread := tasks.unread(overview):
+        yield ""
+        yield "## Claims that cannot be read"
+        yield ""
+        yield from (f"- {_cell(line)}" for line in unread)
     yield ""
     yield "## Gates"
     yield ""

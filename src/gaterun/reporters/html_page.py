@@ -10,6 +10,7 @@ from pathlib import Path
 from gaterun.model.figures import duration
 from gaterun.model.metrics_document import fingerprint, metric_ids
 from gaterun.model.record import RunRecord
+from gaterun.model.shard import ShardRun
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import html_gate, html_metrics, html_tasks, policy, standing
 from gaterun.reporters.figures import plural
@@ -92,6 +93,15 @@ def page(record: RunRecord, state: Path | None) -> str:
 
 def headline(record: RunRecord) -> tuple[Standing, str]:
     """The verdict of the run: how it is drawn, and in words."""
+    kind, words = _verdict(record)
+    if record.shard:
+        words = f"{record.shard.label.capitalize()}: {words[:1].lower()}{words[1:]}"
+        # Nothing of it is done before all shards are merged.
+        kind = NO_VERDICT if kind is PASSED else kind
+    return kind, words
+
+
+def _verdict(record: RunRecord) -> tuple[Standing, str]:
     total = len(record.results)
     counts = {kind.word: number for number, kind in standing.tally(record.results)}
     of_all = f"of {plural(total, 'gate')}"
@@ -146,6 +156,8 @@ def _header(record: RunRecord, kind: Standing, words: str) -> Html:
         ("Started", f"{moment(record.started)} UTC"),
         ("Took", duration(record.seconds)),
     ]
+    if record.parts:
+        facts.append(("Measured in", plural(len(record.parts), "shard")))
     if record.role != "run":
         facts.append(("Kind of run", record.role))
     tally = [
@@ -248,6 +260,10 @@ def _run(record: RunRecord) -> Html:
         ("Tree", tag("code", record.tree.digest) if record.tree.digest else "not known"),
         ("Command", tag("code", " ".join(record.argv)) if record.argv else ""),
         ("Exit code", f"{int(record.exit_code)}, {_word(record.exit_code)}"),
+        *(
+            (f"Shard {part.number}", [tag("code", part.run), " ", _facts(part)])
+            for part in record.parts
+        ),
         ("Environment", tag("code", fingerprint(record.environment)[:12])),
         *((name, value) for name, value in record.environment.items()),
     ]
@@ -259,6 +275,12 @@ def _run(record: RunRecord) -> Html:
         _names("Variables that they did not get", record.withheld),
         aria_labelledby="run",
     )
+
+
+def _facts(part: ShardRun) -> str:
+    """The machine of a shard."""
+    known = part.environment
+    return ", ".join(known[name] for name in ("cpu", "rustc") if name in known)
 
 
 def _names(title: str, names: Sequence[str]) -> Html | None:

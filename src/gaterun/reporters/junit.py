@@ -66,7 +66,7 @@ def suites(record: RunRecord) -> list[Suite]:
     found = []
     for task, results in by_task.items():
         if results:
-            name = _unique(f"{slug(record.phase, 'phase')}.{slug(task, 'task')}", used)
+            name = _unique(f"{_first_part(record)}.{slug(task, 'task')}", used)
             started = min((each.started for each in results if each.started), default=0)
             title = record.tasks.get(task, "")
             found.append(
@@ -78,6 +78,12 @@ def suites(record: RunRecord) -> list[Suite]:
                 )
             )
     return found
+
+
+def _first_part(record: RunRecord) -> str:
+    """The phase; of a shard more, as whoever reads it reads the merged run's as well."""
+    phase = slug(record.phase, "phase")
+    return f"{phase}.{slug(record.shard.label, 'shard')}" if record.shard else phase
 
 
 def slug(text: str, otherwise: str) -> str:
@@ -105,7 +111,7 @@ def _document(record: RunRecord, limit: int, *, strict: bool) -> Element:
     for index, suite in enumerate(suites(record)):
         root.append(_suite(record, suite, index, limit, strict=strict))
     if not strict:
-        root.set("name", "gaterun")
+        root.set("name", f"gaterun, {record.shard.label}" if record.shard else "gaterun")
         root.set("tests", str(len(root.findall("testsuite/testcase"))))
         for counter, tag in _COUNTERS.items():
             root.set(counter, str(len(root.findall(f"testsuite/testcase/{tag}"))))

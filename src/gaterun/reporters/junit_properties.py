@@ -18,6 +18,8 @@ def of_suite(record: RunRecord, title: str, started: float) -> dict[str, str]:
         "gaterun.version": record.version,
         "gaterun.run": record.id,
         "gaterun.role": record.role,
+        "gaterun.shard": record.shard.label if record.shard else "",
+        "gaterun.shards": str(len(record.parts)) if record.parts else "",
         "gaterun.title": title,
         "gaterun.started": instant(started),
         "gaterun.commit": record.tree.commit,

@@ -49,6 +49,8 @@ class Detail(Struct, frozen=True, kw_only=True):
 def report(record: RunRecord, detail: Detail, trends: Trends | None = None) -> Iterator[str]:
     """The report, with its marker first so that a comment can be found and replaced."""
     marker = re.sub("[^A-Za-z0-9_.]+", "-", record.phase)[:80]
+    if record.shard:  # its comment must not be taken for the one about the phase
+        marker += f".{record.shard.label.replace(' ', '-')}"
     yield f"<!-- gaterun:report:{marker} -->"
     yield f"## {headline(record)}"
     yield from ("", _context(record))
@@ -77,6 +79,9 @@ def headline(record: RunRecord) -> str:
     total = len(record.results)
     counts = {kind: number for number, kind in standing.tally(record.results)}
     name = f"gaterun {cells.prose(cells.short(record.phase, 80))}"
+    good = "✅"
+    if record.shard:
+        name, good = f"{name}, {record.shard.label}", "◽"
     of_all = f"of {figures.plural(total, 'gate')}"
     if record.interrupted:
         return f"⚠️ {name}: interrupted after {figures.plural(total, 'gate')}"
@@ -88,9 +93,9 @@ def headline(record: RunRecord) -> str:
         word = record.exit_code.name.lower().replace("_", " ")
         return f"⚠️ {name}: {word}, {counts.get(PASSED, 0)} {of_all} passed"
     if total and counts.get(PASSED) == total:
-        return f"✅ {name}: {of_all.replace('of', 'all' if total > 1 else 'the', 1)} passed"
+        return f"{good} {name}: {of_all.replace('of', 'all' if total > 1 else 'the', 1)} passed"
     rest = [f"{number} {kind.phrase}" for kind, number in counts.items() if kind is not PASSED]
-    icon = "✅" if counts.get(PASSED) else "⚠️"
+    icon = good if counts.get(PASSED) else "⚠️"
     return f"{icon} {name}: {', '.join([f'{counts.get(PASSED, 0)} {of_all} passed', *rest])}"
 
 
@@ -105,6 +110,8 @@ def _context(record: RunRecord) -> str:
         parts.append(base + current)
     tally = [f"{number} {kind.phrase}" for number, kind in standing.tally(record.results)]
     parts += [", ".join(tally), duration(record.seconds)]
+    if record.parts:
+        parts.append(f"measured in {figures.plural(len(record.parts), 'shard')}")
     return " · ".join(part for part in parts if part)
 
 

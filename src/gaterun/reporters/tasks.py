@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from gaterun.core.claims import Held
 from gaterun.core.estimate import Forecast
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
+from gaterun.model.claim import Claim
 from gaterun.model.figures import age
 from gaterun.model.task_state import TaskState
-from gaterun.reporters import clean
+from gaterun.reporters import claims, clean
 
 HEADER = ("task", "state", "owner", "gates", "last event", "")
 
@@ -22,6 +24,7 @@ def summary(overview: Overview) -> list[str]:
         counted(overview),
         *outlook(overview.forecast),
         *collided(overview),
+        *unread(overview),
     ]
 
 
@@ -63,13 +66,19 @@ def owner(view: TaskView) -> str:
 
 def remarks(view: TaskView, overview: Overview) -> Iterator[str]:
     """What else is to be known of a task."""
-    yield from lasting(view, overview)
+    yield from lasting(view, overview, spoken=lambda claim: claims.origin(claim, overview.now))
     if view.history.lease is not None and not view.live:
         yield f"silent {age(overview.now - view.history.lease.heard)}"
 
 
-def lasting(view: TaskView, overview: Overview) -> Iterator[str]:
-    """The remarks that stay the same for as long as nothing happens."""
+def lasting(
+    view: TaskView, overview: Overview, *, spoken: Callable[[Claim], str] = claims.where
+) -> Iterator[str]:
+    """The remarks that stay the same for as long as nothing happens.
+
+    Args:
+        spoken: where a claim was read.
+    """
     history = view.history
     if view.state is TaskState.BLOCKED and history.blocked is not None:
         yield clean.line(history.blocked.said.text)
@@ -81,6 +90,8 @@ def lasting(view: TaskView, overview: Overview) -> Iterator[str]:
         yield f"stale: was verified in {clean.line(history.proved.who.worktree)}"
     if view.state is TaskState.CLAIMED and view.missing:
         yield f"not covered: {', '.join(view.missing)}"
+    for item in said(view, overview):
+        yield f"said to be done in {spoken(item.claim)}"
     if view.waived:
         yield f"{view.waived} waived"
     if history.lease is not None and not view.live:
@@ -90,6 +101,16 @@ def lasting(view: TaskView, overview: Overview) -> Iterator[str]:
     count = sum(view.task.id in item.tasks for item in overview.collisions)
     if count:
         yield f"{count} collision{'s' * (count > 1)}"
+
+
+def said(view: TaskView, overview: Overview) -> tuple[Held, ...]:
+    """The claims of others that make a task *claimed*."""
+    return overview.claims.about(view.task.id) if view.state is TaskState.CLAIMED else ()
+
+
+def unread(overview: Overview) -> list[str]:
+    """What may hold claims and cannot be read, a line each."""
+    return [f"claims not read: {claims.unread(item)}" for item in overview.claims.unread]
 
 
 def collided(overview: Overview) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gaterun.core.claims import Held
 from gaterun.core.freshness import Standing
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
+from gaterun.model.task_state import Collision
 
 
 def as_json(
@@ -28,17 +30,14 @@ def as_json(
         "phase": overview.phase.id,
         "tree": overview.tree or None,
         "complete": complete,
-        "tasks": [_task(view) for view in overview.tasks],
+        "tasks": [
+            {**_task(view), "said": [_said(item) for item in overview.claims.about(view.task.id)]}
+            for view in overview.tasks
+        ],
         "gates": [gate(item) for item in gates],
-        "collisions": [
-            {
-                "severity": item.severity.value,
-                "kind": item.kind,
-                "tasks": list(item.tasks),
-                "files": list(item.files),
-                "text": item.text,
-            }
-            for item in overview.collisions
+        "collisions": [collision(item) for item in overview.collisions],
+        "claims_not_read": [
+            {"source": item.source, "why": item.why} for item in overview.claims.unread
         ],
         "forecast": {
             "path": list(found.path),
@@ -49,6 +48,29 @@ def as_json(
         }
         if found
         else None,
+    }
+
+
+def collision(item: Collision) -> dict[str, object]:
+    """What does not go together."""
+    return {
+        "severity": item.severity.value,
+        "kind": item.kind,
+        "tasks": list(item.tasks),
+        "files": list(item.files),
+        "text": item.text,
+    }
+
+
+def _said(item: Held) -> dict[str, object]:
+    """A claim by which somebody says that a task is done."""
+    claim = item.claim
+    return {
+        "key": claim.key,
+        "source": claim.source,
+        "place": claim.place,
+        "at": claim.time,
+        "evidence": item.support.value,
     }
 
 

@@ -19,6 +19,8 @@ def header(event: RunStarted, pen: Pen) -> list[str]:
     """What runs, where and with what."""
     lines = [pen.rule(f"gaterun {event.version}", "=", "bold")]
     title = f"{event.phase}: {event.title}" if event.title else event.phase
+    if event.shard:
+        title += f" ({event.shard.label})"
     lines += pen.wrap(title, "phase: ", "       ")
     lines += pen.wrap(event.root, "root: ", "      ")
     base = f", base {event.base[:10]}" if event.base else ""
@@ -27,7 +29,10 @@ def header(event: RunStarted, pen: Pen) -> list[str]:
     if event.deselected:
         gates += f", {event.deselected} deselected"
     plugins = figures.plural(len(event.plugins), "plugin")
-    lines += pen.wrap(f"{gates}, {figures.plural(event.jobs, 'job')}, {plugins}", "", "  ")
+    how = f"{figures.plural(event.jobs, 'job')}, {plugins}"
+    if event.merged:
+        how = f"measured in {figures.plural(event.merged, 'shard')}, judged here"
+    lines += pen.wrap(f"{gates}, {how}", "", "  ")
     return [*lines, ""]
 
 

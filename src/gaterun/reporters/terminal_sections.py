@@ -30,7 +30,7 @@ def agent_sections(record: RunRecord, pen: Pen) -> list[str]:
     lines = []
     if (told := policy.worth_telling(record)) and (told.changes or told.obstacle):
         lines = [pen.line(line) for line in policy.alone(told)]
-    if record.exit_code is ExitCode.OK and not record.interrupted:
+    if record.exit_code is ExitCode.OK and not record.interrupted and not record.shard:
         return lines
     if record.exit_code is ExitCode.MAX_WARNINGS:
         lines += [agent_line(each, pen) for each in standing.chosen(record.results, ADVISORY)]
@@ -38,12 +38,12 @@ def agent_sections(record: RunRecord, pen: Pen) -> list[str]:
 
 
 def verdict_colour(record: RunRecord) -> str:
-    """The colour of the run: green only where something passed and the exit code is 0."""
+    """The colour of the run: green only where a whole run exits with 0 and something passed."""
     kinds = {kind for _, kind in standing.tally(record.results)}
     if FAILED in kinds or record.exit_code is ExitCode.FAILED:
         return "red"
     if record.exit_code is ExitCode.OK and standing.PASSED in kinds:
-        return "green"
+        return "cyan" if record.shard else "green"
     return "yellow"
 
 
@@ -119,6 +119,8 @@ def _counts(record: RunRecord) -> str:
     text = ", ".join(counts) or "no gate has run"
     if record.interrupted:
         text = f"interrupted, {text}"
+    if record.shard:
+        text = f"{record.shard.label}: {text}"
     return f"{text} in {duration(record.seconds)}"
 
 

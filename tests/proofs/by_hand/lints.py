@@ -13,18 +13,23 @@ from by_hand.rows import Clone, Row
 from by_hand.tools import messages, metadata, output, tracked
 
 
-def warnings(clone: Clone, *flags: str, program: str, folder: str) -> frozenset[str]:
+def warnings(clone: Clone, *flags: str, program: str) -> frozenset[str]:
     """`path:line:column code` of each warning in the members' sources."""
     kinds = clone.settings.get("lint_targets", [])
     targets = [f"--{kind}s" if kind != "lib" else "--lib" for kind in kinds] or ["--all-targets"]
-    environment = {"RUSTFLAGS": " ".join(flags)} if program == "check" else {}
     command = [
-        *(f"{key}={value}" for key, value in environment.items()),
         *("cargo", program, "--workspace", *targets, "--keep-going", "--message-format=json"),
-        f"--target-dir={clone.scratch / folder}",
+        f"--target-dir={clone.scratch / 'check'}",
         *(["--", *flags] if program == "clippy" else []),
     ]
-    text = output(clone.root, "env", *command)
+    if program == "check":
+        # For the members alone: RUSTFLAGS would replace the repository's own, and reach what they need.
+        wrapper = clone.scratch / "rustc-with-flags"
+        wrapper.parent.mkdir(parents=True, exist_ok=True)
+        wrapper.write_text(f'#!/bin/sh\nexec "$@" {" ".join(flags)}\n', "utf-8")
+        wrapper.chmod(0o755)
+        command = ["env", f"RUSTC_WORKSPACE_WRAPPER={wrapper}", *command]
+    text = output(clone.root, *command)
     members = {package["id"] for package in metadata(clone.root)["packages"]}
     found = set()
     for message in messages(text):
@@ -48,7 +53,7 @@ def _place(root: Path, span: dict[str, object]) -> str:
 
 def rows(clone: Clone) -> Iterator[Row]:
     report = clone.report
-    plain = warnings(clone, "--cap-lints", "warn", program="clippy", folder="clippy")
+    plain = warnings(clone, "--cap-lints", "warn", program="clippy")
     yield Row(
         gate="clippy",
         metric="warnings",
@@ -72,7 +77,6 @@ def rows(clone: Clone) -> Iterator[Row]:
         *("--cap-lints", "warn", "--force-warn", "clippy::all"),
         *("--force-warn", "unused", "--force-warn", "deprecated"),
         program="clippy",
-        folder="clippy",
     )
     yield Row(
         gate="clippy",
@@ -81,13 +85,13 @@ def rows(clone: Clone) -> Iterator[Row]:
         by_hand=len(forced - plain),
         how="the same with `--force-warn clippy::all unused deprecated`, less the first",
     )
-    unused = warnings(clone, "--force-warn", "unused", program="check", folder="unused")
+    unused = warnings(clone, "--force-warn", "unused", program="check")
     yield Row(
         gate="dead-code",
         metric="dead",
         gaterun=report.value("dead-code", "dead"),
         by_hand=len(unused),
-        how="`RUSTFLAGS='--force-warn unused' cargo check --all-targets`: rustc, not clippy",
+        how="`cargo check --all-targets`, each member by rustc with `--force-warn unused`: not clippy",
     )
 
 

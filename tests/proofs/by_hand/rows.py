@@ -19,10 +19,12 @@ class Row:
     gaterun: Value
     by_hand: Value
     how: str
+    #: Where they need not be equal: whether the one lies where the other says that it may.
+    agrees: bool | None = None
 
     @property
     def equal(self) -> bool:
-        return self.gaterun == self.by_hand
+        return self.gaterun == self.by_hand if self.agrees is None else self.agrees
 
     @property
     def difference(self) -> str:
@@ -61,6 +63,12 @@ class Report:
         known = self._results[gate]["metrics"].get(metric)
         value: Value = known["measured"]["value"] if known else None
         return value
+
+    def change(self, gate: str, metric: str) -> dict[str, float]:
+        """The change against the base with its interval; empty where there is none."""
+        known = self._results[gate]["metrics"].get(metric)
+        found: dict[str, float] = (known["measured"].get("change") if known else None) or {}
+        return found
 
     def findings(self, gate: str, *rules: str) -> Iterator[dict[str, Any]]:
         for finding in self._results[gate]["findings"]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from by_hand import survey
 from by_hand.rows import Clone, Row
@@ -15,7 +16,7 @@ RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) igno
 
 def rows(clone: Clone) -> Iterator[Row]:
     report = clone.report
-    target = f"--target-dir={clone.scratch / 'test'}"
+    target = f"--target-dir={clone.scratch / 'build'}"
     text = output(
         clone.root,
         *("cargo", "test", "--workspace", "--no-fail-fast", "--color=never", target),
@@ -93,6 +94,35 @@ def surveyed(clone: Clone) -> Iterator[Row]:
         ),
         how="`git grep '^ *#\\[should_panic'`",
     )
+    without = unchecked(sources.files, compiled)
+    yield Row(
+        gate="tests",
+        metric="without_assertion",
+        gaterun=clone.report.value("tests", "without_assertion"),
+        by_hand=len(without),
+        how="syn: tests with no such macro, no `unwrap…`, `expect…`, `?`, nor in what they call by name",
+    )
+
+
+def unchecked(files: Mapping[str, Any], compiled: Collection[str]) -> list[str]:
+    """`path:line` of the tests in which nothing can fail, nor in a function that they call."""
+    functions = [(path, each) for path in compiled for each in files[path]["functions"]]
+    helpers = [each for _, each in functions if not each["is_test"]]
+    checking: set[str] = set()
+    while True:
+        more = {each["name"] for each in helpers if _checks(each, checking)} - checking
+        if not more:
+            break
+        checking |= more
+    return sorted(
+        f"{path}:{each['line']}"
+        for path, each in functions
+        if each["is_test"] and not each["should_panic"] and not _checks(each, checking)
+    )
+
+
+def _checks(function: Mapping[str, Any], checking: Collection[str]) -> bool:
+    return function["checks"] or any(name in checking for name in function["calls"])
 
 
 def counts(text: str) -> list[tuple[int, int, int]]:

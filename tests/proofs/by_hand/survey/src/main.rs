@@ -1,5 +1,7 @@
 //! One JSON line for each Rust file that standard input names: facts, no verdicts.
 
+mod checks;
+mod features;
 mod lines;
 mod reads;
 mod walk;

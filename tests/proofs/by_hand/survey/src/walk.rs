@@ -8,7 +8,8 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, Meta, UseTree};
 
-use crate::{lines, reads};
+use crate::checks::{self, Body};
+use crate::{features, lines, reads};
 
 #[derive(Serialize, Default)]
 pub struct Facts {
@@ -29,6 +30,8 @@ pub struct Facts {
     allows: Vec<String>,
     /// Lines of macros that assert.
     asserts: Vec<usize>,
+    /// What stands in `cfg` attributes.
+    cfgs: Vec<features::Predicate>,
 }
 
 #[derive(Serialize)]
@@ -68,7 +71,10 @@ struct Function {
     test: bool,
     is_test: bool,
     ignored: bool,
+    should_panic: bool,
     parameters: Vec<String>,
+    #[serde(flatten)]
+    body: Body,
 }
 
 #[derive(Serialize)]
@@ -109,6 +115,8 @@ struct Walk {
     inside: Vec<String>,
     owner: String,
     function: String,
+    /// The functions around the place, innermost last.
+    bodies: Vec<Body>,
     /// What `use` calls what.
     names: HashMap<String, String>,
 }
@@ -148,12 +156,6 @@ const MESSAGES: &[&str] = &[
     "trace_span",
     "dbg",
 ];
-
-/// Whether a macro of this name ends a test when something does not hold.
-fn asserts(name: &str) -> bool {
-    name == "unreachable"
-        || name.split('_').any(|part| matches!(part, "assert" | "panic" | "expect" | "verify"))
-}
 
 impl Walk {
     fn within(
@@ -238,6 +240,25 @@ impl Walk {
         }
     }
 
+    /// Something that can fail, which counts for every function around it.
+    fn checks(&mut self) {
+        self.bodies.iter_mut().for_each(|body| body.checks = true);
+    }
+
+    fn called(&mut self, name: &str) {
+        for body in &mut self.bodies {
+            body.calls.insert(name.to_owned());
+        }
+    }
+
+    fn macro_named(&mut self, name: &str, line: usize) {
+        self.called(name);
+        if checks::asserts(name) {
+            self.facts.asserts.push(line);
+            self.checks();
+        }
+    }
+
     fn enter_function(
         &mut self,
         signature: &syn::Signature,
@@ -254,15 +275,18 @@ impl Walk {
                 }),
                 syn::FnArg::Receiver(_) => None,
             });
-            this.facts.functions.push(Function {
+            let mut function = Function {
                 name: name.clone(),
                 owner: this.owner.clone(),
                 line: signature.ident.span().start().line,
                 test: this.test > 0,
                 is_test: attributes.iter().any(is_test_attribute),
                 ignored: attributes.iter().any(|a| a.path().is_ident("ignore")),
+                should_panic: attributes.iter().any(checks::should_panic),
                 parameters: parameters.collect(),
-            });
+                body: Body::default(),
+            };
+            this.bodies.push(Body::default());
             let outer = std::mem::replace(&mut this.function, name.clone());
             if name.starts_with("default_") {
                 this.placed("default", walk);
@@ -270,7 +294,27 @@ impl Walk {
                 walk(this);
             }
             this.function = outer;
+            function.body = this.bodies.pop().unwrap_or_default();
+            this.facts.functions.push(function);
         });
+    }
+
+    /// A macro is called like a function, and what it holds is checked where it is called.
+    fn enter_macro(&mut self, item: &syn::ItemMacro, name: &syn::Ident) {
+        self.bodies.push(Body::default());
+        visit::visit_item_macro(self, item);
+        let function = Function {
+            name: name.to_string(),
+            owner: String::new(),
+            line: name.span().start().line,
+            test: self.test > 0,
+            is_test: false,
+            ignored: false,
+            should_panic: false,
+            parameters: Vec::new(),
+            body: self.bodies.pop().unwrap_or_default(),
+        };
+        self.facts.functions.push(function);
     }
 
     fn allowed(&mut self, meta: &Meta) {
@@ -352,7 +396,15 @@ impl<'ast> Visit<'ast> for Walk {
         self.within(attributes_of(item), item.span(), |this| visit::visit_item(this, item));
     }
 
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        match &item.ident {
+            Some(name) => self.enter_macro(item, name),
+            None => visit::visit_item_macro(self, item),
+        }
+    }
+
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
         self.import("", &item.tree);
     }
 
@@ -492,6 +544,12 @@ impl<'ast> Visit<'ast> for Walk {
     // Attributes hold no values of the program.
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
         self.allowed(&attribute.meta);
+        self.facts.cfgs.extend(features::predicate(&attribute.meta));
+    }
+
+    fn visit_expr_try(&mut self, expr: &'ast syn::ExprTry) {
+        self.checks();
+        visit::visit_expr_try(self, expr);
     }
 
     // A text in a pattern is compared with.
@@ -508,7 +566,11 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        call.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
         if let Expr::Path(path) = &*call.func {
+            if let Some(last) = path.path.segments.last() {
+                self.called(&last.ident.to_string());
+            }
             let full = self.resolve(&path.path);
             let line = call.span().start().line;
             if let Some(how) = Self::environment(&full) {
@@ -548,7 +610,12 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        call.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
         let method = call.method.to_string();
+        self.called(&method);
+        if checks::fails(&method) {
+            self.checks();
+        }
         let line = call.method.span().start().line;
         self.facts.calls.push(Call {
             callee: format!(".{method}"),
@@ -571,6 +638,7 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_stmt_macro(&mut self, statement: &'ast syn::StmtMacro) {
+        statement.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
         self.within(&statement.attrs, statement.span(), |this| this.visit_macro(&statement.mac));
     }
 
@@ -583,9 +651,7 @@ impl<'ast> Visit<'ast> for Walk {
         let line = mac.span().start().line;
         let parse = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
         let arguments = mac.parse_body_with(parse);
-        if asserts(&name) {
-            self.facts.asserts.push(line);
-        }
+        self.macro_named(&name, line);
         if name == "env" || name == "option_env" {
             let first = arguments.ok().and_then(|list| list.first().map(reads::name_of));
             self.read("compile", first.unwrap_or_default(), line);
@@ -626,6 +692,12 @@ impl Walk {
                         self.allowed(&meta);
                     }
                 }
+                TokenTree::Ident(ident) if index == 0 && ident == "cfg" => {
+                    let all = trees.iter().cloned().collect::<proc_macro2::TokenStream>();
+                    if let Ok(meta) = syn::parse2::<Meta>(all) {
+                        self.facts.cfgs.extend(features::predicate(&meta));
+                    }
+                }
                 TokenTree::Ident(ident) if ident == "mod" => {
                     if let (Some(TokenTree::Ident(name)), Some(TokenTree::Punct(_))) =
                         (trees.get(index + 1), trees.get(index + 2))
@@ -647,11 +719,19 @@ impl Walk {
                 }
                 TokenTree::Ident(ident) => {
                     let bang = trees.get(index + 1).is_some_and(|next| next.to_string() == "!");
-                    if bang && asserts(&ident.to_string()) {
-                        self.facts.asserts.push(ident.span().start().line);
+                    let name = ident.to_string();
+                    if bang {
+                        self.macro_named(&name, ident.span().start().line);
                     }
                     let before = index.checked_sub(3).map(|at| trees[at].to_string());
                     let called = matches!(trees.get(index + 1), Some(TokenTree::Group(_)));
+                    if called {
+                        self.called(&name);
+                        let dot = index.checked_sub(1).map(|at| trees[at].to_string());
+                        if dot.as_deref() == Some(".") && checks::fails(&name) {
+                            self.checks();
+                        }
+                    }
                     if called
                         && before.as_deref() == Some("env")
                         && (ident == "var" || ident == "var_os")
@@ -669,6 +749,7 @@ impl Walk {
                         self.text(text.value(), literal.span().start().line);
                     }
                 }
+                TokenTree::Punct(mark) if mark.as_char() == '?' => self.checks(),
                 TokenTree::Punct(_) => {}
             }
         }
