@@ -139,9 +139,9 @@ def claim(stage: Stage) -> None:
     stage.said(
         told, f"contradicted 7.2 {key} completed", "7.2::env-coverage failed: implemented 92"
     )
-    given = json.dumps({"session_id": "swarm-phase7", "cwd": str(stage.root)})
-    kept = stage.gaterun(LEAD, "hook", "stop", exits=2, given=given)
-    stage.said(kept, "7.2::env-coverage failed: implemented 92")
+    given = json.dumps({"session_id": "swarm-phase7", "cwd": str(stage.place(BACKEND))})
+    kept = stage.gaterun(BACKEND, "hook", "stop", exits=2, given=given)
+    stage.said(kept, "7.2", "A task is complete only when evidence verifies it")
     stage.gaterun(LEAD, "report", "phase7", exits=1)
     report = html.unescape((stage.root / REPORT).read_text("utf-8"))
     stage.must("INCOMPLETE" in report.splitlines()[0], "the report's title says INCOMPLETE")
