@@ -17,6 +17,7 @@ from pathlib import Path
 import rounds
 from anchors import Missing
 from cargo_goals import CARGO_GOALS
+from dask_goals import DASK_GOALS
 from goals import GOALS, Goal
 from report_goals import REPORT_GOALS
 from reuse_goals import REUSE_GOALS
@@ -30,7 +31,7 @@ WITHIN, OVER, SKIPPED, BROKEN = "within", "OVER", "skipped", "BROKEN"
 
 def main() -> int:
     """Exit code: 0 all within their bars, 1 one over its bar, 2 one broken or none measured."""
-    goals = (*GOALS, *REUSE_GOALS, *CARGO_GOALS, *SOURCE_GOALS, *REPORT_GOALS)
+    goals = (*GOALS, *REUSE_GOALS, *CARGO_GOALS, *SOURCE_GOALS, *REPORT_GOALS, *DASK_GOALS)
     known = [goal.id for goal in goals]
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds, nothing that compiles")

@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # type checkers know it by name; typing imports re
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from gaterun.core.station import Station as Station
     from gaterun.hookspecs import hookimpl as hookimpl
     from gaterun.model.claim import Claim as Claim
     from gaterun.model.claim import PhaseOutline as PhaseOutline
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
     from gaterun.model.command import Log as Log
     from gaterun.model.edit import Edit as Edit
     from gaterun.model.errors import CannotMeasure as CannotMeasure
+    from gaterun.model.errors import UsageError as UsageError
     from gaterun.model.event import Event as Event
     from gaterun.model.event import GateFinished as GateFinished
     from gaterun.model.event import GateProgress as GateProgress
     from gaterun.model.event import GateStarted as GateStarted
     from gaterun.model.event import RunFinished as RunFinished
     from gaterun.model.event import RunStarted as RunStarted
+    from gaterun.model.executor import Ear as Ear
+    from gaterun.model.executor import Executor as Executor
+    from gaterun.model.executor import ExecutorConfig as ExecutorConfig
+    from gaterun.model.executor import Job as Job
+    from gaterun.model.executor import Trees as Trees
     from gaterun.model.finding import Finding as Finding
     from gaterun.model.finding import Severity as Severity
     from gaterun.model.gate import HISTORY as HISTORY
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
     from gaterun.model.metric import Counted as Counted
     from gaterun.model.metric import Measured as Measured
     from gaterun.model.metric import Metric as Metric
+    from gaterun.model.metric import Reading as Reading
     from gaterun.model.metric import Unit as Unit
     from gaterun.model.metric import Value as Value
     from gaterun.model.options import Options as Options
@@ -65,11 +73,12 @@ if TYPE_CHECKING:
     from gaterun.model.workspace import Workspace as Workspace
 
 _HOME = {
+    "core.station": ("Station",),
     "hookspecs": ("hookimpl",),
     "model.claim": ("Claim", "PhaseOutline", "Said", "TaskOutline", "Unread"),
     "model.command": ("Completed", "Evidence", "Log"),
     "model.edit": ("Edit",),
-    "model.errors": ("CannotMeasure",),
+    "model.errors": ("CannotMeasure", "UsageError"),
     "model.event": (
         "Event",
         "GateFinished",
@@ -78,10 +87,20 @@ _HOME = {
         "RunFinished",
         "RunStarted",
     ),
+    "model.executor": ("Ear", "Executor", "ExecutorConfig", "Job", "Trees"),
     "model.finding": ("Finding", "Severity"),
     "model.gate": ("HISTORY", "Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
-    "model.metric": ("Better", "Change", "Counted", "Measured", "Metric", "Unit", "Value"),
+    "model.metric": (
+        "Better",
+        "Change",
+        "Counted",
+        "Measured",
+        "Metric",
+        "Reading",
+        "Unit",
+        "Value",
+    ),
     "model.options": ("Options", "help"),
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),

@@ -7,7 +7,7 @@ hook returns nothing. Nothing may be changed in place: all values are frozen.
 The name of the entry point says when the plugin is loaded, and its offer hooks are called:
 the name of a gate or a resource when that is asked for, ``report-NAME`` for a report,
 ``phases`` or ``phases-NAME`` for phase files, ``claims-NAME`` when claims are read,
-``event-NAME`` in every run. A plugin with another name is found too, but later: when a name is asked for that no entry point has.
+``event-NAME`` in every run. One that measures elsewhere is loaded by ``-p NAME`` alone. A plugin with another name is found too, but later: when a name is asked for that no entry point has.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gaterun.model.claim import Claim, PhaseOutline, Unread
     from gaterun.model.event import Event
+    from gaterun.model.executor import Executor, ExecutorConfig
     from gaterun.model.gate import Gate, Resource
     from gaterun.model.phase import PhaseFile
     from gaterun.model.report import Reporter
@@ -123,6 +124,24 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterable[Claim | Unread]:
                 yield gaterun.Claim(
                     key=line, said=gaterun.Said.COMPLETED, source="DONE.txt", raw=line
                 )
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
+def gaterun_executor(config: ExecutorConfig) -> Executor | None:
+    """Offer to measure gates elsewhere.
+
+    Called: before the first gate of a run, of the plugins that ``-p`` or the setting ``plugins``
+    names. Where none is named, gates are measured here, in threads.
+
+    Returns: the executor, or ``None``. The first one counts.
+
+    Example::
+
+        @gaterun.hookimpl
+        def gaterun_executor(config):
+            return Cluster(config.read(ClusterOptions))
     """
     raise NotImplementedError
 

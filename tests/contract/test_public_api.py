@@ -104,6 +104,7 @@ def test_there_are_less_than_eight_hooks() -> None:
     assert sorted(HOOKS) == [
         "gaterun_claims",
         "gaterun_event",
+        "gaterun_executor",
         "gaterun_gates",
         "gaterun_phases",
         "gaterun_reporters",

@@ -236,3 +236,25 @@ def test_every_run_ends_and_keeps_the_rules(data: st.DataObject) -> None:
             outcomes[done.node_id] = data.draw(st.sampled_from([PASS, FAIL, NONE]))
             plan.finish(done.node_id, outcomes[done.node_id])
     assert set(outcomes) == {one.node_id for one in gates}
+
+
+def test_what_is_measured_elsewhere_takes_no_place_here() -> None:
+    found = phase(*(gate(f"a::{name}") for name in "vwxyz"))
+    blocking = frozenset(it.node_id for it in found.requirements)
+    apart = frozenset({"a::v", "a::w"})
+    plan = Schedule(found, found.requirements, blocking=blocking, apart=apart, here=2)
+    assert set(started(plan)) == {"a::v", "a::w", "a::x", "a::y"}
+    plan.finish("a::v", Outcome.PASS)
+    assert started(plan) == []
+    plan.finish("a::x", Outcome.PASS)
+    assert started(plan) == ["a::z"]
+
+
+def test_workers_with_a_tree_of_their_own_are_in_nobodys_way() -> None:
+    found = phase(*(gate(f"a::{name}", uses=("cargo-target",)) for name in "xyz"))
+    blocking = frozenset(it.node_id for it in found.requirements)
+    both = frozenset({"a::x", "a::y"})
+    plan = Schedule(found, found.requirements, blocking=blocking, apart=both, unshared=both)
+    assert set(started(plan)) == {"a::x", "a::y", "a::z"}
+    plan = Schedule(found, found.requirements, blocking=blocking, apart=both)
+    assert len(started(plan)) == 1

@@ -13,6 +13,7 @@ import pytest
 
 from gaterun.cli.main import arguments_of, gaterun
 from gaterun.core import discovery
+from gaterun.core.config import load_config
 from gaterun.core.phases import load_phase
 from gaterun.core.source import Source
 from gaterun.core.waiver_file import read
@@ -102,6 +103,12 @@ def test_files_can_be_read(page: str, text: str, tmp_path: Path) -> None:
     if "[[waiver]]" in text:
         decisions, errors = read(Source("w", text), today=date(2026, 11, 28), longest=90)
         assert (len(decisions.waivers), errors) == (text.count("[[waiver]]"), [])
+        return
+    if profiles := re.findall(r"^\[profile\.(\w+)", text, re.MULTILINE):
+        (tmp_path / "Cargo.toml").write_text("[workspace]\n")
+        (tmp_path / "gaterun.toml").write_text(text, "utf-8")
+        for profile in profiles:
+            load_config(tmp_path, profile=profile)
         return
     (tmp_path / "shown.toml").write_text(text, "utf-8")
     plugins = discovery.load()

@@ -49,7 +49,7 @@ def test_reason_codes_are_the_documented_ones() -> None:
     documented = (
         "tool-missing, tool-version, timeout, crashed, build-failed, incomplete, no-input, "
         "below-floor, undecided, not-comparable, noise, baseline-missing, baseline-stale, "
-        "dirty-tree, tree-changed, parse-error"
+        "dirty-tree, tree-changed, parse-error, worker-lost, wrong-tree"
     )
     assert {reason.value for reason in Reason} == set(documented.split(", "))
 

@@ -94,14 +94,6 @@ def block(here: Desk, name: str, why: str) -> Said:
 def files(here: Desk, paths: list[str]) -> list[File]:
     """Whether files should be edited, and which tasks they belong to."""
     opened, phase = here.opened, here.phase
-    now = here.now()
-    elsewhere = {
-        name: described(history.lease.holder)
-        for name, history in here.histories().items()
-        if history.lease is not None
-        and history.lease.is_live(now)
-        and history.lease.holder.worktree != here.who.worktree
-    }
     found = []
     for path in paths:
         advice, why = judged(opened, (phase,), opened.root / path)
@@ -109,9 +101,6 @@ def files(here: Desk, paths: list[str]) -> list[File]:
         owners = [
             task.id for task in phase.tasks if any(in_scope(name, task.files) for name in names)
         ]
-        held = [f"{owner} is held by {elsewhere[owner]}" for owner in owners if owner in elsewhere]
-        if advice == "edit" and held:
-            advice, why = "ask", f"somebody else works on it: {', '.join(held)}"
         found.append(File(path=path, advice=advice, why=clean.line(why), tasks=owners))
     return found
 

@@ -103,7 +103,7 @@ def command(
             wanted.append(Wanted(reporter=opened.reporter(name), path=opened.root / place))
     judges = any(item.reporter.name == COMPLETION for item in wanted)
     beside = None
-    if not (run_id or parts) and (judges or bound.outputs.roadmap):
+    if not run_id and (judges or bound.outputs.roadmap):
         phase_then = opened.phase(phase, base=record.base) if record.base else bound
         beside = look_at(opened, phase_then, record)
         wanted = told(wanted, beside)
@@ -131,21 +131,12 @@ def command(
         click.echo("no browser can be opened from here", err=to_stdout)
     for problem in outputs.problems:
         click.echo(f"error: {problem}", err=True)
-    code = record.exit_code if parts else ExitCode.OK
-    if code is ExitCode.OK and outputs.problems:
-        return int(ExitCode.INTERNAL_ERROR)
-    if judges and not _is_complete(record, beside, err=to_stdout) and code is ExitCode.OK:
-        code = ExitCode.FAILED
-    return int(code)
-
-
-def _is_complete(record: RunRecord, beside: Integration | None, *, err: bool) -> bool:
-    """Whether the phase is complete, as the completion report says; it is told as well."""
-    from gaterun.reporters.completion_state import completion
-
-    state = completion(record, beside)
-    click.echo(f"{record.phase}: {clean.line(state.verdict)}", err=err)
-    return state.complete
+    codes = [record.exit_code if parts else ExitCode.OK]
+    if outputs.problems:
+        codes.append(ExitCode.INTERNAL_ERROR)
+    elif judges:
+        codes.append(_judged(record, beside, err=to_stdout))
+    return int(next((code for code in codes if code is not ExitCode.OK), ExitCode.OK))
 
 
 def _recorded(store: Store, phase: str, run_id: str) -> RunRecord:
@@ -185,6 +176,15 @@ def _merged(
         writes=[item.path for item in wanted if item.path],
         to_stderr=any(item.path is None for item in wanted),
     )
+
+
+def _judged(record: RunRecord, beside: Integration | None, *, err: bool) -> ExitCode:
+    """Say whether the phase is complete; the exit code that says the same."""
+    from gaterun.reporters.completion_state import completion
+
+    state = completion(record, beside)
+    click.echo(f"{record.phase}: {clean.line(state.verdict)}", err=err)
+    return ExitCode.OK if state.complete else ExitCode.FAILED
 
 
 def page_of(wanted: list[Wanted]) -> Path | None:

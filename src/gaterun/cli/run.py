@@ -246,10 +246,16 @@ def command(
         whole=whole,
     )
     try:
+        if opened.selected or settings.executor:
+            from gaterun.cli.elsewhere import elsewhere
+
+            session.elsewhere = elsewhere(opened, session.options.jobs)
         record = session.run()
     finally:
         files.abandon()
         screen.abandon()
+        if session.elsewhere:
+            session.elsewhere.executor.close()
     problems = (*files.problems, *screen.problems)
     with contextlib.suppress(OSError, SystemExit):
         # A reader that has gone does not change what was found.

@@ -29,10 +29,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """A workspace with its settings and plugins."""
+    """A workspace with its settings and plugins.
+
+    Attributes:
+        selected: what ``-p`` and the setting ``plugins`` say.
+    """
 
     config: Config
     plugins: Plugins
+    selected: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -192,7 +197,11 @@ def open_workspace(
         directory or Path.cwd(), file=config_file, profile=profile, overrides=overrides
     )
     selected = (*config.settings.plugins, *plugins)
-    return Opened(config=config, plugins=load(selected=selected, local=config.local_gates))
+    return Opened(
+        config=config,
+        plugins=load(selected=selected, local=config.local_gates),
+        selected=selected,
+    )
 
 
 def renew_claims(config: Config) -> None:

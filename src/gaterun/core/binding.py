@@ -55,10 +55,15 @@ class Binder:
         self._resources = resources
         self._codes: dict[str, str] = {}
 
+    @property
+    def tree(self) -> TreeState | None:
+        """The tree; ``None`` where nothing is known about it."""
+        return self._tree
+
     def bind(self, requirement: Requirement) -> Binding | None:
         """What a measurement made now would depend on; ``None`` where nobody can say."""
         parts = self.inputs(requirement)
-        if self._tree is None or not parts:
+        if self._tree is None or not parts or requirement.gate.after_others:
             return None
         code = self._code_of(requirement)
         if code is None:
@@ -86,7 +91,8 @@ class Binder:
         """
         if requirement.inputs:
             return (requirement.inputs,)
-        parts = [requirement.gate.inputs, *(item.inputs for item in self._asked(requirement))]
+        asked = asked_by(requirement, self._resources)
+        parts = [requirement.gate.inputs, *(item.inputs for item in asked)]
         return tuple(dict.fromkeys(parts)) if all(parts) else ()
 
     def changed(self, requirement: Requirement, now: TreeState) -> list[str]:
@@ -99,21 +105,10 @@ class Binder:
         parts = self.inputs(requirement) or (("**",),)
         return sorted({name for part in parts for name in now.changed_since(self._tree, part)})
 
-    def _asked(self, requirement: Requirement) -> tuple[Resource, ...]:
-        """Every resource that a gate asks for, and what those ask for."""
-        found: dict[str, Resource] = {}
-        names = list(resource_names(requirement.gate.measure))
-        while names:
-            name = names.pop()
-            if name not in found and name in self._resources:
-                found[name] = self._resources[name]
-                names += resource_names(found[name].compute)
-        return tuple(found.values())
-
     def _code_of(self, requirement: Requirement) -> str | None:
         functions: list[Callable[..., Any]] = [
             requirement.gate.measure,
-            *(resource.compute for resource in self._asked(requirement)),
+            *(resource.compute for resource in asked_by(requirement, self._resources)),
         ]
         digests = []
         for function in functions:
@@ -145,6 +140,18 @@ class Binder:
         return digest_of(
             {name: value for name, value in self._environment.items() if name not in _MEANINGLESS}
         )
+
+
+def asked_by(requirement: Requirement, resources: Mapping[str, Resource]) -> tuple[Resource, ...]:
+    """Every resource that a gate asks for, and what those ask for."""
+    found: dict[str, Resource] = {}
+    names = list(resource_names(requirement.gate.measure))
+    while names:
+        name = names.pop()
+        if name not in found and name in resources:
+            found[name] = resources[name]
+            names += resource_names(found[name].compute)
+    return tuple(found.values())
 
 
 def canonical(options: object) -> tuple[str, str]:

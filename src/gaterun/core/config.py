@@ -29,6 +29,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     phases: Annotated[str, help("folder of phase files, from the workspace root")] = "phases"
     gates: Annotated[str, help("folder of local gate plugins; their code is executed")] = ""
     plugins: Annotated[tuple[str, ...], help("as -p: modules to load, or no:NAME to block")] = ()
+    executor: Annotated[
+        tuple[str, ...], help("options, KEY=VALUE, of the plugin that measures gates elsewhere")
+    ] = ()
     state: Annotated[str, help("folder of gaterun's own state")] = ".gaterun"
     jobs: Annotated[int, help("how many gates run at once; 0 means one a core")] = 0
     report: Annotated[tuple[str, ...], help("reports to write, FORMAT[:PATH]")] = ()

@@ -29,6 +29,7 @@ from gaterun.model.gate import Resource, resource_circle, resource_names
 if TYPE_CHECKING:
     from gaterun.model.claim import Claim, PhaseOutline, Unread
     from gaterun.model.event import Event
+    from gaterun.model.executor import Executor, ExecutorConfig
     from gaterun.model.gate import Gate
     from gaterun.model.phase import PhaseFile
     from gaterun.model.report import Reporter
@@ -204,6 +205,19 @@ class Plugins:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - it may not hide other claims
                 found.append(Unread(source=source, why=f"{type(error).__name__}: {error}"))
         return found
+
+    def executor(self, config: ExecutorConfig, selected: Sequence[str]) -> Executor | None:
+        """Who measures gates elsewhere; ``None`` where none of these plugins offers to.
+
+        That a plugin is loaded is not enough, as listing loads all: it has to be asked for.
+
+        Raises:
+            UsageError: the plugin cannot be used as it is.
+        """
+        callers = self._manager.hook.gaterun_executor.get_hookimpls()
+        others = [it.plugin for it in callers if it.plugin_name not in selected]
+        caller = self._manager.subset_hook_caller("gaterun_executor", others)
+        return cast("Executor | None", caller(config=config))
 
     def _named(self, prefix: str) -> list[str]:
         return [name for name in self._waiting if name.startswith(prefix)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from gaterun.core.execute import Processes
 from gaterun.core.result import is_blocking, unmeasured
 from gaterun.core.schedule import Schedule
 from gaterun.core.workers import GRACE, Broken, Done, Interrupt, Overdue, Progress, Workers
@@ -14,6 +14,9 @@ from gaterun.model.event import Event, GateFinished, GateProgress, GateStarted
 from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Outcome, Reason, Verdict
+
+if TYPE_CHECKING:
+    from gaterun.core.dispatch import Dispatch
 
 #: How long a gate that starts no process may go on after an interrupt, seconds.
 _PATIENCE = 10.0
@@ -26,11 +29,12 @@ class Loop:
         phase: for the needs among tasks.
         chosen: the gates of this run.
         seconds: how long each gate took before, by node id.
-        jobs: how many gates run at once.
+        jobs: how many gates run at once on this machine.
         maxfail: stop starting gates after this many failures; 0 for never.
         repeat: the command line that runs one gate again.
         recall: the result of a gate whose measurement is at hand.
         at_hand: node ids of those gates.
+        dispatch: has gates measured elsewhere; ``None`` where all are measured here.
         tell: called with every event.
         whole: every gate of the run that this one is a shard of.
 
@@ -50,12 +54,13 @@ class Loop:
         repeat: Callable[[Requirement], str],
         recall: Callable[[Requirement], GateResult | None],
         at_hand: frozenset[str],
+        dispatch: Dispatch | None = None,
         tell: Callable[[Event], None],
         whole: Sequence[Requirement] = (),
     ) -> None:
         today = datetime.now(UTC).date()
         self._chosen = chosen
-        self._jobs = jobs
+        self._jobs = jobs + (dispatch.places if dispatch else 0)
         self._maxfail = maxfail
         self._repeat = repeat
         self._recall = recall
@@ -68,13 +73,16 @@ class Loop:
             seconds=seconds,
             at_hand=at_hand,
             whole=whole,
+            apart=dispatch.apart if dispatch else frozenset(),
+            unshared=dispatch.unshared if dispatch else frozenset(),
+            here=jobs,
         )
         self.results: dict[str, GateResult] = {}
         self.interrupted = False
         #: Tasks of this run and the tasks they need that are not part of it.
         self.unmet = self._schedule.unmet(phase)
 
-    def run(self, workers: Workers, processes: Processes) -> None:
+    def run(self, workers: Workers) -> None:
         """Run every gate, until none is left that can be."""
         for gate in self._chosen:
             if gate.skip:
@@ -89,13 +97,13 @@ class Loop:
                     continue
                 self._tell(GateStarted(node_id=gate.node_id, time=time.time()))
                 workers.begin(gate)
-            if self._schedule.running and not self._hear(workers, processes):
+            if self._schedule.running and not self._hear(workers):
                 break
         for gate in self._chosen:
             if gate.node_id not in self.results:
                 self._settle(gate, self._skipped(gate, "not finished: interrupted"))
 
-    def _hear(self, workers: Workers, processes: Processes) -> bool:
+    def _hear(self, workers: Workers) -> bool:
         """Wait for a message and act on it; false when there is nothing left to wait for."""
         match workers.next(_PATIENCE if self.interrupted else None):
             case None:
@@ -103,7 +111,7 @@ class Loop:
             case Progress(node, text):
                 self._tell(GateProgress(node_id=node, text=text, time=time.time()))
             case Interrupt():
-                processes.interrupt(at_once=self.interrupted)
+                workers.interrupt(at_once=self.interrupted)
                 self.interrupted = True
                 self._drop("not run: interrupted")
             case Broken(error):

@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from gaterun.core import shape
 from gaterun.core.context import GateContext, Trace
@@ -17,6 +17,7 @@ from gaterun.model.edit import Edit
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.gate import Gate, Resource, resource_circle, resource_names
 from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Reading
 from gaterun.model.verdict import Reason
 
 T = TypeVar("T")
@@ -44,6 +45,25 @@ class _Computed:
         return self.done and not (out_of_time and asking.timeout > self.allowed)
 
 
+class Measures(Protocol):
+    """Where gates are measured: a `Bench` here, or what sends them elsewhere."""
+
+    @property
+    def root(self) -> Path:
+        """The workspace that is measured."""
+
+    def measure(
+        self,
+        gate: Gate,
+        options: object,
+        *,
+        name: str,
+        timeout: float | None,
+        progress: Callable[[str], None],
+    ) -> tuple[Measurement, Trace]:
+        """As `Bench.measure`."""
+
+
 class Bench:
     """Where one run measures: the workspace, the folders, the processes, the resources.
 
@@ -52,7 +72,12 @@ class Bench:
         state: ``.gaterun`` of the workspace.
         logs: where the output of commands goes.
         base: the phase's base commit, resolved.
+
+    Attributes:
+        others: what a gate that is measured after the others is told of them, by its node id.
     """
+
+    others: Callable[[str], Mapping[str, Reading]]
 
     def __init__(
         self,
@@ -75,6 +100,7 @@ class Bench:
         self._computed: defaultdict[str, _Computed] = defaultdict(_Computed)
         self._guard = threading.Lock()
         self.scratch_notes = state / "scratch"
+        self.others = _told_nothing
 
     def measure(
         self,
@@ -124,7 +150,13 @@ class Bench:
         progress: Callable[[str], None],
     ) -> GateContext:
         return GateContext(
-            self, name=name, options=options, timeout=timeout, progress=progress, plugin=gate.name
+            self,
+            name=name,
+            options=options,
+            timeout=timeout,
+            progress=progress,
+            plugin=gate.name,
+            others=self.others if gate.after_others else None,
         )
 
     def _ask(
@@ -233,6 +265,12 @@ def _as_refusal(who: str, crash: Path, hide: Callable[[str], str]) -> Iterator[N
             f"{who} raised {type(error).__name__}: {error}",
             help=f"a bug in the plugin; its traceback is in {crash}",
         ) from error
+
+
+def _told_nothing(node_id: str) -> Mapping[str, Reading]:
+    """For a gate that is measured by itself."""
+    del node_id
+    return {}
 
 
 def _nothing(text: str) -> None:

@@ -148,7 +148,7 @@ class Merge:
             locks=self.store.path / "locks",
             processes=processes,
         )
-        loop.run(idle, processes)
+        loop.run(idle)
         results = tuple(loop.results[gate.node_id] for gate in self.chosen)
         entry = second.entry() if second else None
         warnings = self._warnings(results, loop.unmet)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gaterun.core.baseline import BaselineValue
 from gaterun.core.judge import judge, measured_metrics
-from gaterun.core.measure import Bench
+from gaterun.core.measure import Measures
 from gaterun.core.reuse import digests
 from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
@@ -96,7 +96,7 @@ def unmeasured(
 
 
 def obtain(
-    bench: Bench,
+    bench: Measures,
     requirement: Requirement,
     baseline: BaselineOf,
     *,
@@ -143,6 +143,11 @@ def obtain(
             seconds=time.monotonic() - clock,
             evidence=refusal.evidence,
         )
+    seconds = time.monotonic() - clock
+    if trace is not None and trace.seconds is not None:
+        seconds = trace.seconds
+    if trace is not None and trace.elsewhere:
+        binding = None
     if binding is not None and trace is not None:
         binding = replace(binding, reads=digests(trace.reads))
     return judged(
@@ -152,7 +157,7 @@ def obtain(
         evidence=tuple(trace.evidence) if trace else (),
         repeat=repeat,
         started=started,
-        seconds=time.monotonic() - clock,
+        seconds=seconds,
         binding=binding,
         in_force=in_force,
     )

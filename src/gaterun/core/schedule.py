@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -22,6 +23,9 @@ class Schedule:
         seconds: how long each gate took before, by node id.
         at_hand: node ids of gates that need not be measured, so are in nobody's way.
         whole: every gate of the run that this one is a shard of; `chosen` where it is none.
+        apart: node ids of gates that are measured on other machines.
+        unshared: of these, those that use nothing that others of this run do.
+        here: how many gates this machine measures at once.
     """
 
     def __init__(
@@ -33,7 +37,13 @@ class Schedule:
         seconds: Mapping[str, float] | None = None,
         at_hand: frozenset[str] = frozenset(),
         whole: Sequence[Requirement] = (),
+        apart: frozenset[str] = frozenset(),
+        unshared: frozenset[str] = frozenset(),
+        here: float = math.inf,
     ) -> None:
+        self._apart = apart
+        self._unshared = unshared
+        self._here = here
         self._at_hand = at_hand
         self._gates = {gate.node_id: gate for gate in chosen}
         self._blocking = blocking
@@ -57,8 +67,23 @@ class Schedule:
             }
             wanted |= {node: node for node in gate.needs if node in self._gates}
             self._needs[gate.node_id] = wanted
+        self._others = self._before_the_last()
         self._weight = self._chains(seconds or {})
         self._waiting.sort(key=lambda node: (self._gates[node].gate.exclusive, -self._weight[node]))
+
+    def _before_the_last(self) -> frozenset[str]:
+        """The gates that are waited for by those that come after the others.
+
+        Without these themselves and without all that waits for one, or they would wait for
+        each other.
+        """
+        later = {node for node, gate in self._gates.items() if gate.gate.after_others}
+        grown = bool(later)
+        while grown:
+            waiting = {node for node, needs in self._needs.items() if later & needs.keys()}
+            grown = not waiting <= later
+            later |= waiting
+        return frozenset(self._gates.keys() - later)
 
     def _chains(self, seconds: Mapping[str, float]) -> dict[str, float]:
         """Length of the longest chain that begins with each gate."""
@@ -99,6 +124,8 @@ class Schedule:
 
     def _clear(self, node: str) -> bool:
         """Whether everything that a gate waits for is done, and in nobody's way."""
+        if self._gates[node].gate.after_others and not self._others <= self._outcomes.keys():
+            return False
         return all(
             need in self._outcomes
             and (self._outcomes[need] in _CLEARS or need not in self._blocking)
@@ -111,10 +138,18 @@ class Schedule:
         others = self._running.values()
         if gate.gate.exclusive:
             return not self._running
-        taken = {name for other in others for name in other.gate.uses}
-        return not any(other.gate.exclusive for other in others) and not (
-            taken & set(gate.gate.uses)
+        if (
+            gate.node_id not in self._apart
+            and len(self._running.keys() - self._apart) >= self._here
+        ):
+            return False
+        taken = {name for other in others for name in self._uses(other)}
+        return not any(other.gate.exclusive for other in others) and taken.isdisjoint(
+            self._uses(gate)
         )
+
+    def _uses(self, gate: Requirement) -> tuple[str, ...]:
+        return () if gate.node_id in self._unshared else gate.gate.uses
 
     def finish(self, node_id: str, outcome: Outcome) -> None:
         """A gate has its verdict, whether it was running or never started."""

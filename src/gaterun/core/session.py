@@ -16,7 +16,7 @@ from gaterun import __version__
 from gaterun.core import host
 from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.binding import Binder
-from gaterun.core.bound_run import BoundRun, look_for, named
+from gaterun.core.bound_run import BoundRun, look_for, named, written
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
 from gaterun.core.evidence import hidden, without_variables, writable
@@ -41,6 +41,7 @@ from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, exit_code
 from gaterun.model.waiver import InForce
 
 if TYPE_CHECKING:
+    from gaterun.core.dispatch import Elsewhere
     from gaterun.core.second_key import SecondKey
 
 
@@ -97,6 +98,7 @@ class Session:
         in_force: the waivers and sign-offs to judge with.
         shard: which one, where this is a shard of a run; `chosen` are its gates then.
         whole: every gate of the run that it is a shard of.
+        elsewhere: measures gates on other machines; ``None`` measures all here.
     """
 
     phase: Phase
@@ -115,6 +117,7 @@ class Session:
     second: SecondKey | None = None
     shard: Shard | None = None
     whole: Sequence[Requirement] = ()
+    elsewhere: Elsewhere | None = None
 
     def run(self) -> RunRecord:
         """Measure and judge the chosen gates, and record the run.
@@ -183,14 +186,15 @@ class Session:
         )
 
         unclean = self.options.require_clean and (tree.dirty or not tree.commit)
+        binder = Binder(
+            before,
+            root=self.root,
+            base=base,
+            environment=processes.environment.given,
+            resources=self.plugins.resources,
+        )
         bound = BoundRun(
-            Binder(
-                before,
-                root=self.root,
-                base=base,
-                environment=processes.environment.given,
-                resources=self.plugins.resources,
-            ),
+            binder,
             Shelf(self.store.path / "measured"),
             self.chosen,
             fresh=self.options.fresh or unclean,
@@ -198,17 +202,35 @@ class Session:
             in_force=self.in_force,
         )
 
+        def facts() -> Mapping[str, str]:
+            prober.join()
+            return environment
+
+        dispatch: Dispatch | None = None
+        if self.elsewhere is not None:
+            from gaterun.core.dispatch import Dispatch
+
+            dispatch = Dispatch(
+                bench,
+                self.elsewhere,
+                chosen=self.chosen,
+                tree=before,
+                binder=binder,
+                plugins=self.plugins,
+                facts=facts,
+                without=written(self.phase, self.root, self.store.path, self.options.writes),
+            )
+
         def baseline(
             requirement: Requirement, measurement: Measurement
         ) -> Mapping[str, BaselineValue] | None:
             if self.baseline is None:
                 return None
-            prober.join()
             return values_for(
                 self.baseline,
                 requirement,
                 measurement,
-                environment,
+                facts(),
                 stale=stale,
             )
 
@@ -233,7 +255,7 @@ class Session:
                 progress(redactor.text(text))
 
             result = obtain(
-                bench,
+                dispatch or bench,
                 gate,
                 baseline,
                 progress=say,
@@ -252,19 +274,27 @@ class Session:
             repeat=repeat,
             recall=recall,
             at_hand=bound.at_hand,
+            dispatch=dispatch,
             tell=tell,
             whole=self.whole,
         )
+        bench.others = bound.others(self.phase, self.store, loop.results)
         # Of a shard it is said when it is merged, as are waivers that nothing made use of.
         for task, need in loop.unmet if self.shard is None else ():
             warnings.append(f"task {task} needs {need}, which is not part of this run")
         workers = Workers(
-            measure, messages=messages, locks=self.store.path / "locks", processes=processes
+            measure,
+            messages=messages,
+            locks=self.store.path / "locks",
+            processes=processes,
+            dispatch=dispatch,
         )
         try:
             with untouched(self.root):
-                loop.run(workers, processes)
+                loop.run(workers)
         except BaseException:
+            if dispatch:
+                dispatch.cancel(at_once=True)
             processes.kill()
             raise
         prober.join(timeout=30)

@@ -14,9 +14,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gaterun.core.binding import canonical
+from gaterun.core.binding import asked_by, canonical
 from gaterun.model.errors import UsageError
-from gaterun.model.gate import Resource, resource_names
+from gaterun.model.gate import Resource
 from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import Mode, Phase, Requirement
 from gaterun.model.waiver import InForce
@@ -131,14 +131,8 @@ def _groups(chosen: Sequence[Requirement], resources: Mapping[str, Resource]) ->
 
 def costly_resources(gate: Requirement, resources: Mapping[str, Resource]) -> tuple[str, ...]:
     """Names of the resources that a gate asks for, directly or not, and that are not cheap."""
-    found: dict[str, None] = {}
-    names = [] if gate.mode is Mode.MANUAL else list(resource_names(gate.gate.measure))
-    while names:
-        name = names.pop(0)
-        if name not in found and name in resources:
-            found[name] = None
-            names += resource_names(resources[name].compute)
-    return tuple(sorted(name for name in found if not resources[name].cheap))
+    asked = () if gate.mode is Mode.MANUAL else asked_by(gate, resources)
+    return tuple(sorted(resource.name for resource in asked if not resource.cheap))
 
 
 def _cost(gate: Requirement, *, costly: bool) -> int:

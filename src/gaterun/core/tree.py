@@ -94,6 +94,15 @@ class TreeState:
             self._digests[key] = _digest(chosen, history)
         return self._digests[key]
 
+    def content(self, globs: Sequence[str]) -> str:
+        """As `digest`, without what git ignores: the same for this content wherever it lies."""
+        history = self._history if HISTORY in globs else ""
+        return _digest(_matching(self.files, tuple(globs)), history)
+
+    def unseen(self, globs: Sequence[str]) -> tuple[str, ...]:
+        """The files that match and that git ignores, sorted."""
+        return tuple(sorted(name for name, _ in _matching(self.ignored, tuple(globs))))
+
     @cached_property
     def _history(self) -> str:
         """HEAD and every tag, with what they name."""

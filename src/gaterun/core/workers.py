@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -17,6 +19,9 @@ from gaterun.core.execute import Processes, Stopped
 from gaterun.core.lock import held
 from gaterun.model.phase import Requirement
 from gaterun.model.record import GateResult
+
+if TYPE_CHECKING:
+    from gaterun.core.dispatch import Dispatch
 
 #: How long after its timeout a gate is given up: its processes get this long to end.
 GRACE = 6.0
@@ -67,6 +72,8 @@ class Workers:
         messages: where what happens is told.
         locks: folder of the locks that gates of other runs hold.
         processes: those of this run.
+        dispatch: has gates measured elsewhere: nothing here is held for them, and whoever
+            measures them says when they are overdue.
     """
 
     def __init__(
@@ -76,7 +83,10 @@ class Workers:
         messages: SimpleQueue[Message],
         locks: Path,
         processes: Processes,
+        dispatch: Dispatch | None = None,
     ) -> None:
+        self._dispatch = dispatch
+        self._apart = dispatch.apart if dispatch else frozenset[str]()
         self._measure = measure
         self._locks = locks
         self._processes = processes
@@ -89,7 +99,8 @@ class Workers:
 
     def begin(self, gate: Requirement) -> None:
         """Let a thread measure `gate`."""
-        self._looks[gate.node_id] = (time.monotonic() + gate.timeout + GRACE, gate)
+        end = time.monotonic() + gate.timeout + GRACE
+        self._looks[gate.node_id] = (math.inf if gate.node_id in self._apart else end, gate)
         if len(self._looks) > self._threads:
             self._threads += 1
             threading.Thread(target=self._work, name="gates", daemon=True).start()
@@ -123,6 +134,16 @@ class Workers:
                 self._looks.pop(message.requirement.node_id, None)
             return message
 
+    def interrupt(self, *, at_once: bool) -> None:
+        """End every child of the run, here and elsewhere, and start no more.
+
+        Args:
+            at_once: leave them no time to end by themselves.
+        """
+        self._processes.interrupt(at_once=at_once)
+        if self._dispatch is not None:
+            self._dispatch.cancel(at_once=at_once)
+
     def _overdue(self) -> Overdue | None:
         now = time.monotonic()
         for node, (moment, gate) in self._looks.items():
@@ -152,6 +173,8 @@ class Workers:
         def progress(text: str) -> None:
             self._messages.put(Progress(gate.node_id, text))
 
+        if gate.node_id in self._apart:
+            return self._measure(gate, progress)
         with held(
             self._locks,
             gate.gate.uses,

@@ -40,6 +40,8 @@ class Reason(StrEnum):
     DIRTY_TREE = "dirty-tree"
     TREE_CHANGED = "tree-changed"
     PARSE_ERROR = "parse-error"
+    WORKER_LOST = "worker-lost"
+    WRONG_TREE = "wrong-tree"
 
 
 class ExitCode(IntEnum):

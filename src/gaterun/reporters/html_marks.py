@@ -70,6 +70,8 @@ REASONS = {
     Reason.DIRTY_TREE: "the working tree has uncommitted changes",
     Reason.TREE_CHANGED: "the working tree changed during the run",
     Reason.PARSE_ERROR: "a program's output could not be read",
+    Reason.WORKER_LOST: "the worker that measured it is lost",
+    Reason.WRONG_TREE: "the worker that was to measure it has another tree",
 }
 
 _MEANING = {
