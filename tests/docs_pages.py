@@ -26,6 +26,7 @@ _BLOCK = re.compile(
 )
 _VERDICT = re.compile(r"(PASSED|FAILED|WAIVED|NO VERDICT|BLOCKED|SKIPPED|ADVISORY) ")
 _VARIES = [
+    (re.compile(r"\b\d+m \d+s\b"), "TIME"),
     (re.compile(r"\b\d+(\.\d+)?(m?s| min| h| d)( ago)?(?= |,|\)|$)"), "TIME"),
     (re.compile(r"TIME \(\d+:\d\d:\d\d\)"), "TIME"),
     (re.compile(r"\b\d+ (s|min|h|d)( ago)?\b"), "TIME"),
@@ -34,7 +35,6 @@ _VARIES = [
     (re.compile(r"\b\d{4}-\d\d-\d\d(T[\d:Z]+)?"), "DAY"),
     (re.compile(r"\b[0-9a-f]{10,64}\b"), "COMMIT"),
     (re.compile(r"\b\d+ jobs?, \d+ plugins"), "JOBS"),
-    (re.compile(r"in \d+m \d+s"), "in TIME"),
     (re.compile(r" ?[=_]{4,} ?"), "===="),
     (re.compile(r" {2,}"), "  "),
 ]

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from gaterun.model.metric import Counted as Counted
     from gaterun.model.metric import Measured as Measured
     from gaterun.model.metric import Metric as Metric
+    from gaterun.model.metric import Reading as Reading
     from gaterun.model.metric import Unit as Unit
     from gaterun.model.metric import Value as Value
     from gaterun.model.options import Options as Options
@@ -90,7 +91,16 @@ _HOME = {
     "model.finding": ("Finding", "Severity"),
     "model.gate": ("HISTORY", "Context", "Control", "Defect", "Gate", "Resource"),
     "model.measurement": ("Measurement",),
-    "model.metric": ("Better", "Change", "Counted", "Measured", "Metric", "Unit", "Value"),
+    "model.metric": (
+        "Better",
+        "Change",
+        "Counted",
+        "Measured",
+        "Metric",
+        "Reading",
+        "Unit",
+        "Value",
+    ),
     "model.options": ("Options", "help"),
     "model.phase": ("PhaseFile",),
     "model.record": ("GateResult", "RunRecord"),

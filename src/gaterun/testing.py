@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from gaterun.core.fix import fixes
 from gaterun.core.measure import Bench
 from gaterun.model.gate import Control, Defect, Gate, Resource
 from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Reading
 from gaterun.model.phase import Requirement
 from gaterun.model.record import GateResult
 
@@ -29,6 +30,7 @@ def measure_gate(
     base: str | None = None,
     options: Mapping[str, Any] | None = None,
     resources: Mapping[str, Resource] | None = None,
+    measured: Sequence[Reading] = (),
 ) -> Measurement:
     """Let `gate` measure the workspace at `root`, with real processes.
 
@@ -36,12 +38,14 @@ def measure_gate(
         base: the commit where the phase began.
         options: as in a phase file.
         resources: those of every installed plugin when ``None``.
+        measured: what other gates are taken to have measured.
 
     Raises:
         CannotMeasure: there is no measurement.
         UsageError: an option is wrong.
     """
     bench, wanted = _bench(gate, root, base, options, resources)
+    bench.others = lambda _: {reading.id: reading for reading in measured}
     measurement, _ = bench.measure(
         gate, wanted.options, name=f"test::{gate.name}", timeout=300, progress=_quiet
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,25 @@ def test_every_gate_command_and_hook_has_its_place(generate: Any) -> None:
 def test_pages_have_no_addresses_of_this_machine(generate: Any) -> None:
     for name, text in generate.pages().items():
         assert not re.search(r"0x[0-9a-f]{6}|/home/|/root/|site-packages", text), name
+
+
+def test_every_picture_is_made_by_the_program_and_shown_by_a_page() -> None:
+    names = set(runpy.run_path(str(DOCS / "pictures.py"))["NAMES"])
+    shown = set()
+    for page in DOCS.rglob("*.md"):
+        text = page.read_text("utf-8")
+        shown |= {
+            (page.parent / path).resolve() for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+        }
+    there = set((DOCS / "images").iterdir())
+    assert {path.name for path in there} == names
+    assert there == shown
+
+
+def test_pictures_load_nothing() -> None:
+    for path in (DOCS / "images").glob("*.svg"):
+        text = path.read_text("utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+        assert not re.search(r"https?:|url\(|<script|@import", re.sub(r"url\(#", "", text)), path
 
 
 def test_every_page_is_in_the_navigation() -> None:

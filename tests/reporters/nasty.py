@@ -15,7 +15,7 @@ from gaterun.model.verdict import Check, ExitCode, Outcome, Reason, Verdict, Wai
 
 from .sample import STARTED
 
-_PIECES = (
+PIECES = (
     "\x1b[31m", "\x1b[0m", "\x1b]8;;http://x\x07", "\r", "\r\n", "\n", "\t", "\x00", "\x9b1m",
     "|", "\\|", "`", "```", "````\n", "<b>", "</details>", "<!--", "-->", "</code>", "]]>", "&amp;",
     "&", "<", ">", '"', "'", "@user", "#123", "http://x.y/z", "www.x.y", ":tada:", "**", "__", "~~",
@@ -24,7 +24,7 @@ _PIECES = (
 )  # fmt: skip
 
 texts = st.one_of(
-    st.lists(st.sampled_from(_PIECES), max_size=6).map("".join),
+    st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
     st.text(st.characters(codec=None, min_codepoint=0, max_codepoint=sys.maxunicode), max_size=20),
 )
 numbers = st.one_of(st.integers(), st.floats())

@@ -49,6 +49,23 @@ def find_badges(text: str, names: Collection[str]) -> Iterator[Stated]:
             )
 
 
+def shown_on(text: str) -> Iterator[tuple[str, str, int]]:
+    """Label and message of every static badge in a text, and where it stands.
+
+    >>> list(shown_on("![t](https://img.shields.io/badge/unit__tests-630%20passing-green)"))
+    [('unit_tests', '630 passing', 17)]
+    """
+    for match in _BADGE.finditer(text):
+        parts = [_unbadged(part) for part in _split(match["text"])]
+        if len(parts) >= 2:
+            yield parts[0], parts[1], match.start()
+    for match in _QUERY.finditer(text):
+        fields = {unquote(part["key"]).lower(): part for part in _FIELD.finditer(match["query"])}
+        if "label" in fields and "message" in fields:
+            label, message = fields["label"]["value"], fields["message"]["value"]
+            yield unquote(label), unquote(message), match.start()
+
+
 def _split(text: str) -> list[str]:
     """Label, message and colour as written; a dash between them is single."""
     text = re.sub(r"\.(?:svg|png|json)$", "", text)

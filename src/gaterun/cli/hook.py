@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +88,7 @@ def command(event: str) -> int:
     try:
         given = msgspec.json.decode(sys.stdin.buffer.read(), type=Given)
         place = find(Path(given.cwd or "."))
-        answer = _answers()[event](given, place) if place is not None else Answer()
+        answer = _answer(event, given, place) if place is not None else Answer()
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing is verified by it
         answer = unverified(event, given, error)
     if answer.out:
@@ -98,15 +98,17 @@ def command(event: str) -> int:
     return answer.code
 
 
-def _answers() -> Mapping[str, Callable[[Given, Place], Answer]]:
-    from gaterun.cli import hook_claims, hook_edit, hook_stop
-
-    return {
-        "stop": hook_stop.stop,
-        "task-completed": hook_claims.task_completed,
-        "session-start": hook_claims.session_start,
-        "edit": hook_edit.edit,
-    }
+def _answer(event: str, given: Given, place: Place) -> Answer:
+    """Imports what this event needs and no more: a hook is started often, and waited for."""
+    if event == "stop":
+        from gaterun.cli.hook_stop import stop as answer
+    elif event == "edit":
+        from gaterun.cli.hook_edit import edit as answer
+    elif event == "task-completed":
+        from gaterun.cli.hook_claims import task_completed as answer
+    else:
+        from gaterun.cli.hook_claims import session_start as answer
+    return answer(given, place)
 
 
 def find(folder: Path) -> Place | None:

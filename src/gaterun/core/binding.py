@@ -55,10 +55,15 @@ class Binder:
         self._resources = resources
         self._codes: dict[str, str] = {}
 
+    @property
+    def tree(self) -> TreeState | None:
+        """The tree; ``None`` where nothing is known about it."""
+        return self._tree
+
     def bind(self, requirement: Requirement) -> Binding | None:
         """What a measurement made now would depend on; ``None`` where nobody can say."""
         parts = self.inputs(requirement)
-        if self._tree is None or not parts:
+        if self._tree is None or not parts or requirement.gate.after_others:
             return None
         code = self._code_of(requirement)
         if code is None:

@@ -6,8 +6,9 @@ import contextlib
 import os
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -17,10 +18,15 @@ from gaterun.core.result import BaselineOf, judged
 from gaterun.core.reuse import Kept, Shelf, differences, measurement_of
 from gaterun.core.tree import TreeState, look
 from gaterun.model.binding import Binding
+from gaterun.model.metric import Reading
 from gaterun.model.phase import Outputs, Phase, Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Outcome, Reason, Verdict
 from gaterun.model.waiver import InForce
+
+if TYPE_CHECKING:
+    from gaterun.core.freshness import Standing
+    from gaterun.core.store import Store
 
 #: How many changed files are named.
 _NAMED = 3
@@ -114,6 +120,34 @@ class BoundRun:
             checks=result.verdict.checks,
         )
         return replace(result, verdict=verdict, binding=None)
+
+    def others(
+        self, phase: Phase, store: Store, results: Mapping[str, GateResult]
+    ) -> Callable[[str], Mapping[str, Reading]]:
+        """What the other gates have measured of this tree, for a gate that comes after them.
+
+        Args:
+            results: of this run, by node id, as they come in.
+        """
+
+        def standings(gates: Sequence[Requirement]) -> Sequence[Standing]:
+            from gaterun.core.freshness import survey
+
+            return survey(
+                phase.id,
+                gates,
+                binder=self._binder,
+                tree=self._binder.tree,
+                store=store,
+                in_force=self._in_force,
+            )
+
+        def told(asking: str) -> Mapping[str, Reading]:
+            from gaterun.core.others import readings
+
+            return readings(phase, asking, dict(results), standings)
+
+        return told
 
     def settle(
         self, chosen: Sequence[Requirement], results: dict[str, GateResult], after: TreeState

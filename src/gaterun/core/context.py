@@ -15,6 +15,7 @@ from gaterun.core.execute import Stopped
 from gaterun.core.glob import glob_matcher
 from gaterun.model.command import Completed, Evidence
 from gaterun.model.errors import CannotMeasure
+from gaterun.model.metric import Reading
 from gaterun.model.verdict import Reason
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class GateContext:
         name: node id, after which logs are named.
         plugin: name of the gate, after which the state folder is named; the last part of
             `name` when empty.
+        others: what other gates have measured; ``None`` for a gate that is not told.
         timeout: seconds for everything that is done with this context, counted from now.
     """
 
@@ -62,8 +64,10 @@ class GateContext:
         timeout: float | None,
         progress: Callable[[str], None],
         plugin: str = "",
+        others: Callable[[str], Mapping[str, Reading]] | None = None,
     ) -> None:
         self._bench = bench
+        self._others = others
         self.name = name
         self.plugin = plugin or name.rpartition("::")[2]
         self._options = options
@@ -173,6 +177,12 @@ class GateContext:
 
     def reads(self, path: Path) -> None:
         self.trace.reads.add(self.root / path)
+
+    @property
+    def measured(self) -> Mapping[str, Reading]:
+        if self._others is None:
+            raise RuntimeError(f"gate '{self.plugin}' does not say after_others")
+        return self._others(self.name)
 
     def progress(self, text: str) -> None:
         self._progress(text)

@@ -100,6 +100,7 @@ def run_control(
         )
 
     head = bench_at(tree, "head")
+    head.others = lambda _: {reading.id: reading for reading in control.measured}
 
     def baseline(
         requirement: Requirement, measurement: Measurement

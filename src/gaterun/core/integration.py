@@ -63,9 +63,7 @@ class Integration(Struct, frozen=True, kw_only=True):
         return tuple(view for view in self.tasks if view.state in _UNFINISHED)
 
 
-def integrate(
-    record: RunRecord, overview: Overview, events: Iterable[TaskEvent], ledger: Ledger
-) -> Integration:
+def integrate(record: RunRecord, overview: Overview, events: Iterable[TaskEvent]) -> Integration:
     """Hold the record of a run against its phase as it stands.
 
     Args:
@@ -79,7 +77,7 @@ def integrate(
         tasks=overview.tasks,
         noted=noted,
         collisions=tuple(item for item in overview.collisions if _what(item.text) not in told),
-        ledger=ledger,
+        ledger=overview.claims,
     )
 
 

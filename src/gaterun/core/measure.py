@@ -17,6 +17,7 @@ from gaterun.model.edit import Edit
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.gate import Gate, Resource, resource_circle, resource_names
 from gaterun.model.measurement import Measurement
+from gaterun.model.metric import Reading
 from gaterun.model.verdict import Reason
 
 T = TypeVar("T")
@@ -71,7 +72,12 @@ class Bench:
         state: ``.gaterun`` of the workspace.
         logs: where the output of commands goes.
         base: the phase's base commit, resolved.
+
+    Attributes:
+        others: what a gate that is measured after the others is told of them, by its node id.
     """
+
+    others: Callable[[str], Mapping[str, Reading]]
 
     def __init__(
         self,
@@ -94,6 +100,7 @@ class Bench:
         self._computed: defaultdict[str, _Computed] = defaultdict(_Computed)
         self._guard = threading.Lock()
         self.scratch_notes = state / "scratch"
+        self.others = _told_nothing
 
     def measure(
         self,
@@ -143,7 +150,13 @@ class Bench:
         progress: Callable[[str], None],
     ) -> GateContext:
         return GateContext(
-            self, name=name, options=options, timeout=timeout, progress=progress, plugin=gate.name
+            self,
+            name=name,
+            options=options,
+            timeout=timeout,
+            progress=progress,
+            plugin=gate.name,
+            others=self.others if gate.after_others else None,
         )
 
     def _ask(
@@ -252,6 +265,12 @@ def _as_refusal(who: str, crash: Path, hide: Callable[[str], str]) -> Iterator[N
             f"{who} raised {type(error).__name__}: {error}",
             help=f"a bug in the plugin; its traceback is in {crash}",
         ) from error
+
+
+def _told_nothing(node_id: str) -> Mapping[str, Reading]:
+    """For a gate that is measured by itself."""
+    del node_id
+    return {}
 
 
 def _nothing(text: str) -> None:

@@ -67,8 +67,23 @@ class Schedule:
             }
             wanted |= {node: node for node in gate.needs if node in self._gates}
             self._needs[gate.node_id] = wanted
+        self._others = self._before_the_last()
         self._weight = self._chains(seconds or {})
         self._waiting.sort(key=lambda node: (self._gates[node].gate.exclusive, -self._weight[node]))
+
+    def _before_the_last(self) -> frozenset[str]:
+        """The gates that are waited for by those that come after the others.
+
+        Without these themselves and without all that waits for one, or they would wait for
+        each other.
+        """
+        later = {node for node, gate in self._gates.items() if gate.gate.after_others}
+        grown = bool(later)
+        while grown:
+            waiting = {node for node, needs in self._needs.items() if later & needs.keys()}
+            grown = not waiting <= later
+            later |= waiting
+        return frozenset(self._gates.keys() - later)
 
     def _chains(self, seconds: Mapping[str, float]) -> dict[str, float]:
         """Length of the longest chain that begins with each gate."""
@@ -109,6 +124,8 @@ class Schedule:
 
     def _clear(self, node: str) -> bool:
         """Whether everything that a gate waits for is done, and in nobody's way."""
+        if self._gates[node].gate.after_others and not self._others <= self._outcomes.keys():
+            return False
         return all(
             need in self._outcomes
             and (self._outcomes[need] in _CLEARS or need not in self._blocking)

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from gaterun.model.command import Completed
 from gaterun.model.edit import Edit
 from gaterun.model.measurement import Measurement
-from gaterun.model.metric import Metric
+from gaterun.model.metric import Metric, Reading
 from gaterun.model.options import Options
 from gaterun.model.verdict import Outcome
 
@@ -92,6 +92,14 @@ class Context(Protocol):
         What is outside of the workspace has to be said so, a path dependency for one.
         """
 
+    @property
+    def measured(self) -> Mapping[str, Reading]:
+        """What the other gates of the phase have measured of this tree, by the metric's id.
+
+        A metric that has no value is there too, with the reason. Only for a gate that says
+        ``after_others``; empty where it is measured by itself.
+        """
+
     def progress(self, text: str) -> None:
         """Say in a few words what is going on; shown live beside the gate's name."""
 
@@ -110,6 +118,7 @@ class Control(Struct, frozen=True, kw_only=True):
         metrics: those whose conditions the red case breaks, and no others; empty when any will do.
         executable: paths in `files` that get the executable bit.
         needs: programs without which it cannot be run.
+        measured: what other gates are taken to have measured.
     """
 
     name: str
@@ -121,6 +130,7 @@ class Control(Struct, frozen=True, kw_only=True):
     metrics: tuple[str, ...] = ()
     executable: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    measured: tuple[Reading, ...] = ()
 
 
 def _no_controls() -> Sequence[Control]:
@@ -165,6 +175,9 @@ class Gate(Struct, frozen=True, kw_only=True):
             (``cargo-target``).
         exclusive: nothing else may run meanwhile, for timing.
         self_comparing: it measures base and head itself, so a baseline leaves it out.
+        after_others: it is measured when the other gates of the run have ended, whatever
+            became of them, because it reads what they measured (`Context.measured`). It is never
+            used again.
         timeout: seconds, unless the phase says otherwise.
         inputs: globs of the workspace's files that a measurement depends on, ``("**",)`` for
             all; one that begins with ``!`` takes files out again, `HISTORY` adds HEAD and the
@@ -190,6 +203,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     uses: tuple[str, ...] = ()
     exclusive: bool = False
     self_comparing: bool = False
+    after_others: bool = False
     timeout: float = 1800.0
     inputs: tuple[str, ...] = ()
     controls: Callable[[], Sequence[Control]] = _no_controls

@@ -124,3 +124,29 @@ class Measured(Struct, frozen=True, kw_only=True):
     breakdown: Mapping[str, float] = field(default_factory=dict)
     samples: tuple[float, ...] = ()
     change: Change | None = None
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """A metric of another gate of the phase, as a gate gets to see it.
+
+    Attributes:
+        id: ``clippy.warnings``; ``7.3::clippy.warnings`` where several tasks have that gate.
+        value: ``None`` where there is none of this tree.
+        gate: name of the other gate's plugin.
+        why: why there is no value; empty where there is one.
+    """
+
+    id: str
+    value: Value
+    unit: Unit = Unit.COUNT
+    gate: str = ""
+    why: str = ""
+
+    @property
+    def metric(self) -> str:
+        """The metric's name inside its gate.
+
+        >>> Reading(id="7.3::clippy.warnings", value=12).metric
+        'warnings'
+        """
+        return self.id.rpartition(".")[2]

@@ -26,11 +26,16 @@ _UNWANTED = re.compile(
 )
 
 
+#: Characters of a text that are looked at. No report shows as many, and a line may have 100 MB.
+LONGEST = 200_000
+
+
 def block(value: str | bytes) -> str:
     r"""`value` as text of any number of lines, each character of it legal in XML 1.0.
 
     Escape sequences go, of a line that was redrawn the last state stays, and a control
-    character becomes visible.
+    character becomes visible. Of what is longer than `LONGEST` head and tail are left, and a
+    line that says so.
 
     >>> block("\x1b[31mred\x1b[0m\x07 10%\r100%")
     '100%'
@@ -38,6 +43,10 @@ def block(value: str | bytes) -> str:
     'café \\x00'
     """
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if len(text) > LONGEST:
+        head, tail = int(LONGEST * 0.4), int(LONGEST * 0.6)
+        cut = len(text) - head - tail
+        text = f"{text[:head]}\n[… {cut:,} characters cut …]\n{text[-tail:]}"
     if text.isascii() and text.isprintable():
         return text
     text = _ANSI.sub("", encodable(text))

@@ -23,8 +23,10 @@ from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.report import Listener, Reporter, Style
 from gaterun.reporters import clean, junit_case, junit_properties, xml_text
 from gaterun.reporters.junit_case import Case, Kind
+from gaterun.reporters.junit_log import attachment
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from xml.etree.ElementTree import Element
 
 #: Bytes of one text, and of the file: readers built on libxml2 refuse a node above 10 MB.
@@ -43,13 +45,17 @@ class Suite(Struct, frozen=True, kw_only=True):
     started: float
 
 
-def render(record: RunRecord, *, strict: bool) -> str:
-    """The whole file as text. Texts are cut shorter when it would be too great."""
+def render(record: RunRecord, *, strict: bool, state: Path | None = None) -> str:
+    """The whole file as text. Texts are cut shorter when it would be too great.
+
+    Args:
+        state: where runs are recorded, for the logs that cases name as attachments.
+    """
     from xml.etree import ElementTree as ET
 
     limit = TEXT_LIMIT
     while True:
-        text = xml_text.serialize(_document(record, limit, strict=strict))
+        text = xml_text.serialize(_document(record, limit, strict=strict, state=state))
         if len(text.encode("utf-8")) <= FILE_LIMIT or limit < 1000:
             break
         limit //= 4
@@ -104,12 +110,12 @@ def _unique(name: str, used: Counter[str]) -> str:
     return candidate
 
 
-def _document(record: RunRecord, limit: int, *, strict: bool) -> Element:
+def _document(record: RunRecord, limit: int, *, strict: bool, state: Path | None) -> Element:
     from xml.etree import ElementTree as ET
 
     root = ET.Element("testsuites")
     for index, suite in enumerate(suites(record)):
-        root.append(_suite(record, suite, index, limit, strict=strict))
+        root.append(_suite(record, suite, index, limit, strict=strict, state=state))
     if not strict:
         root.set("name", f"gaterun, {record.shard.label}" if record.shard else "gaterun")
         root.set("tests", str(len(root.findall("testsuite/testcase"))))
@@ -120,7 +126,15 @@ def _document(record: RunRecord, limit: int, *, strict: bool) -> Element:
     return root
 
 
-def _suite(record: RunRecord, suite: Suite, index: int, limit: int, *, strict: bool) -> Element:
+def _suite(
+    record: RunRecord,
+    suite: Suite,
+    index: int,
+    limit: int,
+    *,
+    strict: bool,
+    state: Path | None,
+) -> Element:
     import junit_xml
 
     used: Counter[str] = Counter()
@@ -128,7 +142,7 @@ def _suite(record: RunRecord, suite: Suite, index: int, limit: int, *, strict: b
         junit_case.case(result, _unique(_name(result), used), limit) for result in suite.results
     ]
     built = []
-    for case in cases:
+    for case, result in zip(cases, suite.results, strict=True):
         test = junit_xml.TestCase(name=case.name, classname=suite.name, elapsed_sec=0.0)
         if case.kind is Kind.FAILURE:
             test.add_failure_info(case.message, case.body, case.type)
@@ -137,7 +151,8 @@ def _suite(record: RunRecord, suite: Suite, index: int, limit: int, *, strict: b
         elif case.kind is Kind.SKIPPED:
             test.add_skipped_info(case.message, case.body)
         if not strict:
-            test.stdout = case.output or None
+            named = attachment(record, result, state)
+            test.stdout = "\n".join(filter(None, (case.output, named))) or None
         built.append(test)
     properties = junit_properties.of_suite(record, suite.title, suite.started)
     if index == 0:
@@ -231,23 +246,23 @@ def _timestamp(started: float) -> str:
     return instant(started)[:19]
 
 
-def _start(stream: TextIO, *, strict: bool) -> Listener:
+def _start(stream: TextIO, state: Path | None, *, strict: bool) -> Listener:
     def listen(event: Event) -> None:
         if isinstance(event, RunFinished):
-            stream.write(render(event.record, strict=strict))
+            stream.write(render(event.record, strict=strict, state=state))
             stream.flush()
 
     return listen
 
 
-def start_extended(stream: TextIO, style: Style) -> Listener:  # noqa: ARG001 - the contract
+def start_extended(stream: TextIO, style: Style) -> Listener:
     """Write the file for today's readers when the run is over."""
-    return _start(stream, strict=False)
+    return _start(stream, style.state, strict=False)
 
 
 def start_strict(stream: TextIO, style: Style) -> Listener:  # noqa: ARG001 - the contract
     """Write the file that is valid against both schemas when the run is over."""
-    return _start(stream, strict=True)
+    return _start(stream, None, strict=True)
 
 
 @hookimpl
