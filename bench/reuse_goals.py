@@ -23,7 +23,7 @@ def _reusable(count: int) -> str:
     return corpora.phase("same", [("1", body.format(n=n)) for n in range(count)])
 
 
-def _tree(folder: Path, files: int) -> Path:
+def tree(folder: Path, files: int) -> Path:
     """A committed workspace of so many files, with hooks and a phase that do nothing."""
     sources = {
         f"crates/c{n % 40}/src/m{n % 7}/f{n}.rs": f"pub fn f{n}() -> u32 {{ {n} }}\n" * 20
@@ -63,7 +63,7 @@ def _again(world: World, folder: Path, phase: str = "same") -> Command:
 
 
 def _beside(world: World, name: str, argv: list[str | Path], files: int) -> Race:
-    folder = _tree(world.scratch / f"again-{name}", files)
+    folder = tree(world.scratch / f"again-{name}", files)
     theirs = Command(argv=argv, cwd=folder, environment=world.environment)
     return Race(
         contestants={"gaterun": _again(world, folder), "theirs": theirs},

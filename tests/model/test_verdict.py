@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from gaterun.core.session import verdict_of
+from gaterun.core.run_verdict import verdict_of
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import PRECEDENCE, ExitCode, Outcome, Reason, Verdict, exit_code
 

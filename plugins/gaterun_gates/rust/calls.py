@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from gaterun_gates.rust.declared import Definition, Workspace, naming
+from gaterun_gates.rust.namesakes import Namesakes
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.std_names import STD_METHODS
 from gaterun_gates.rust.test_code import path_at
@@ -44,6 +45,25 @@ class Mention(NamedTuple):
     opening: int
 
 
+class _Type(NamedTuple):
+    """What stands before the `::` of a mention.
+
+    Attributes:
+        name: as it is written there.
+        target: the path that a ``use`` gives it.
+        real: what it is called where it is defined.
+    """
+
+    qualifier: Token
+    name: str
+    target: tuple[str, ...] | None
+    real: str
+
+
+def _order(numbered: tuple[int, Mention]) -> int:
+    return numbered[0]
+
+
 class Calls:
     """The functions of a workspace by name, and the places that call them."""
 
@@ -52,6 +72,11 @@ class Calls:
         self._declared = declared
         self._mentions: dict[str, list[Mention]] = {}
         self._known_roots: set[str] = set()
+        self._named: dict[tuple[str, str], Namesakes] = {}
+        self._types: dict[tuple[str, int], _Type] = {}
+        self._meant: dict[tuple[str, int, str], str] = {}
+        self._open: dict[tuple[str, str], list[tuple[int, Mention]]] = {}
+        self._decided: dict[tuple[str, str, str], list[tuple[int, Mention]]] = {}
 
     def definitions(self, name: str) -> list[Definition]:
         """Every function called `name`, closures left out."""
@@ -70,6 +95,27 @@ class Calls:
         if name not in self._mentions:
             self._mentions[name] = list(self._find_mentions(name))
         return self._mentions[name]
+
+    def candidates(self, wanted: Definition) -> list[Mention]:
+        """The mentions of `wanted`'s name, in order, without those of a type of another file."""
+        function = wanted.function
+        if not function.owner or function.trait or function.visible is not None:
+            return self.mentions(function.name)
+        key = (function.name, function.owner)
+        if key not in self._open:
+            self._open[key] = []
+            for order, mention in enumerate(self.mentions(function.name)):
+                items = mention.file.source.tokens
+                qualified = mention.at > 1 and items[mention.at - 1].kind == "::"
+                found = self._type_at(mention) if qualified else None
+                if found is None or found.name == "Self":
+                    self._open[key].append((order, mention))
+                elif found.real == function.owner:
+                    meant = self._file_meant(mention, wanted)
+                    kept = self._decided.setdefault((*key, meant), []) if meant else self._open[key]
+                    kept.append((order, mention))
+        decided = self._decided.get((*key, wanted.file.path), [])
+        return [mention for _, mention in sorted([*self._open[key], *decided], key=_order)]
 
     def _find_mentions(self, name: str) -> Iterator[Mention]:
         for file in naming(self._sources.containing(name.encode()), name):
@@ -110,10 +156,7 @@ class Calls:
         target = file.source.items.aliases.get(function.name)
         if same_file and target is None:
             return Match.YES
-        if target is None and any(
-            d.file.path == file.path and not d.function.owner
-            for d in self.definitions(function.name)
-        ):
+        if target is None and file.path in self._namesakes(function.name).free:
             return Match.NO  # the file's own function of that name
         if target is not None:
             return self._by_path(mention, wanted, list(target))
@@ -123,13 +166,20 @@ class Calls:
 
     def _unless_shared(self, mention: Mention, wanted: Definition) -> Match:
         """Yes when no other function of the name can be meant."""
-        if _shared(mention.file, wanted.file):
-            near = [
-                d for d in self.definitions(wanted.function.name) if _shared(mention.file, d.file)
-            ]
-        else:
-            near = self.definitions(wanted.function.name)
-        return Match.YES if len(near) <= 1 else Match.UNKNOWN
+        namesakes = self._namesakes(wanted.function.name)
+        shared = _shared(mention.file, wanted.file)
+        rivals = len(namesakes.near(mention.file)) if shared else len(namesakes)
+        return Match.YES if rivals <= 1 else Match.UNKNOWN
+
+    def _namesakes(self, name: str, owner: str = "") -> Namesakes:
+        """Every function called `name`; with `owner`, the methods of types called that."""
+        key = (name, owner)
+        if key not in self._named:
+            found = self.definitions(name)
+            self._named[key] = Namesakes(
+                each for each in found if not owner or each.function.owner == owner
+            )
+        return self._named[key]
 
     def _by_path(self, mention: Mention, wanted: Definition, path: list[str]) -> Match:
         if path[-1] != wanted.function.name:
@@ -148,19 +198,11 @@ class Calls:
 
     def _qualified(self, mention: Mention, wanted: Definition) -> Match:
         source, function = mention.file.source, wanted.function
-        items = source.tokens
-        qualifier = items[mention.at - 2]
-        if qualifier.kind in {">", ">>"}:
-            name = _type_before_generics(items, mention.at - 2)
-        else:
-            name = qualifier.name
+        qualifier, name, target, real = self._type_at(mention)
         if name == "Self":
             around = source.items.function_at(qualifier.start)
             same = around is not None and around.owner == function.owner
             return Match.YES if same and _shared(mention.file, wanted.file) else Match.NO
-        target = source.items.aliases.get(name)
-        real = target[-1] if target is not None else name
-        real = source.items.type_aliases.get(real, real)
         if function.owner:
             if function.trait and real == function.trait != function.owner:
                 return Match.UNKNOWN  # the type behind the trait is inferred
@@ -168,14 +210,10 @@ class Calls:
                 return Match.UNKNOWN
             if real != function.owner:
                 return Match.NO
-            rivals = [
-                d
-                for d in self.definitions(function.name)
-                if d.function.owner == function.owner and d.file.path != wanted.file.path
-            ]
-            if not rivals:
-                return Match.YES
-            return self._nearer(mention, wanted, rivals, target or _path_to(items, mention.at - 2))
+            meant = self._file_meant(mention, wanted)
+            if not meant:
+                return Match.UNKNOWN
+            return Match.YES if meant == wanted.file.path else Match.NO
         if real[:1].isupper():
             return Match.NO
         path = [*(target or (name,)), function.name]
@@ -183,34 +221,33 @@ class Calls:
             path = [name, function.name]
         return self._by_path(mention, wanted, path)
 
-    def _nearer(
-        self,
-        mention: Mention,
-        wanted: Definition,
-        rivals: list[Definition],
-        path: tuple[str, ...] | None,
-    ) -> Match:
-        """Which of several types of one name is meant: the same file's, the same crate's."""
-        everyone = [wanted, *rivals]
-        here = [d for d in everyone if d.file.path == mention.file.path]
-        if here:
-            return Match.YES if wanted in here else Match.NO
-        if path is not None and len(path) > 1:
-            module = path[-2]
-            named = [
-                d
-                for d in everyone
-                if module in module_names(d.file.path)
-                or path[0] in {name.replace("-", "_") for name in d.file.packages}
-            ]
-            if named and path[0] in {"crate", "self", "super"}:
-                named = [d for d in named if _shared(mention.file, d.file)]
-            if len(named) == 1:
-                return Match.YES if wanted is named[0] else Match.NO
-        near = [d for d in everyone if _shared(mention.file, d.file)]
-        if len(near) == 1:
-            return Match.YES if wanted is near[0] else Match.NO
-        return Match.UNKNOWN
+    def _type_at(self, mention: Mention) -> _Type:
+        """What stands before the `::` of a mention."""
+        key = (mention.file.path, mention.at)
+        if key not in self._types:
+            source = mention.file.source
+            qualifier = source.tokens[mention.at - 2]
+            generic = qualifier.kind in {">", ">>"}
+            name = (
+                _type_before_generics(source.tokens, mention.at - 2) if generic else qualifier.name
+            )
+            target = source.items.aliases.get(name)
+            real = target[-1] if target is not None else name
+            self._types[key] = _Type(
+                qualifier, name, target, source.items.type_aliases.get(real, real)
+            )
+        return self._types[key]
+
+    def _file_meant(self, mention: Mention, wanted: Definition) -> str:
+        """Which file's type of the name of `wanted`'s is meant; empty where several can be."""
+        owner = wanted.function.owner
+        key = (mention.file.path, mention.at, owner)
+        if key not in self._meant:
+            target = self._type_at(mention).target
+            path = target or _path_to(mention.file.source.tokens, mention.at - 2)
+            namesakes = self._namesakes(wanted.function.name, owner)
+            self._meant[key] = namesakes.meant(mention.file, path)
+        return self._meant[key]
 
     def _method(self, mention: Mention, wanted: Definition) -> Match:
         source, function = mention.file.source, wanted.function

@@ -90,6 +90,13 @@ class _Search:
         self._sources = sources
         self._calls = Calls(sources, Workspace(sources))
         self._setters: set[tuple[str, str]] | None = None
+        self._documented: dict[str, bool] = {}
+
+    def in_documentation(self, title: str) -> bool:
+        """Whether a comment that is documentation has `title` in it."""
+        if title not in self._documented:
+            self._documented[title] = _in_documentation(self._sources, title)
+        return self._documented[title]
 
     def of(self, target: Definition) -> _Evidence:
         evidence = _Evidence()
@@ -97,7 +104,7 @@ class _Search:
         seen = {(target.file.path, target.function.start)}
         while pending:
             wanted, depth = pending.pop(0)
-            for mention in self._calls.mentions(wanted.function.name):
+            for mention in self._calls.candidates(wanted):
                 match = self._calls.match(mention, wanted)
                 if match is Match.NO:
                     continue
@@ -222,12 +229,12 @@ def find(sources: RustSources) -> list[FromEnv]:
             ships = function.visible is None and file.is_production_at(function.start)
             if ships and function.body is not None and _NAME.fullmatch(function.name):
                 target = Definition(file, function)
-                found.append(_described(sources, target, search.of(target)))
+                found.append(_described(search, target, search.of(target)))
         found += _made_by_macros(file)
     return sorted(found, key=lambda target: (target.path, target.line))
 
 
-def _described(sources: RustSources, target: Definition, evidence: _Evidence) -> FromEnv:
+def _described(search: _Search, target: Definition, evidence: _Evidence) -> FromEnv:
     file, function = target
     title = f"{function.owner}::{function.name}" if function.owner else function.name
     state, why = State.UNTESTED, "no test that is run calls it"
@@ -235,7 +242,7 @@ def _described(sources: RustSources, target: Definition, evidence: _Evidence) ->
         state, why = State.TESTED, "" if evidence.direct else "through functions that call it"
     elif evidence.doubts:
         state, why = State.UNDECIDED, evidence.doubts[0]
-    elif _in_documentation(sources, title):
+    elif search.in_documentation(title):
         state, why = State.UNDECIDED, "only an example in the documentation calls it"
     elif evidence.only_ignored:
         why = "only ignored tests call it"

@@ -14,7 +14,10 @@ _REGULAR = frozenset({"100644", "100755"})
 
 
 class Blob(NamedTuple):
-    """A file of a commit: git's object id of its content, and its size in bytes."""
+    """A file of a commit: git's object id of its content, and its size in bytes.
+
+    The size is -1 where this clone lacks the object: the file was there, and cannot be read.
+    """
 
     oid: str
     size: int
@@ -26,8 +29,10 @@ def parse_tree(listing: bytes) -> dict[str, Blob]:
     for entry in listing.split(b"\0"):
         head, _, path = entry.partition(b"\t")
         parts = head.decode("ascii", "replace").split()
-        if len(parts) == 4 and parts[0] in _REGULAR and parts[3].isdigit():
-            found[path.decode("utf-8", "surrogateescape")] = Blob(parts[2], int(parts[3]))
+        if len(parts) == 4 and parts[0] in _REGULAR:
+            # Git writes `BAD` for the size of what is missing.
+            size = int(parts[3]) if parts[3].isdigit() else -1
+            found[path.decode("utf-8", "surrogateescape")] = Blob(parts[2], size)
     return found
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
-from gaterun.core.claims import Held, Ledger, tasks_of
+from gaterun.core.reading_claims import read_claims, tasks_of
 from gaterun.model.claim import Claim, Unread
 from gaterun.model.phase import Phase
 
 if TYPE_CHECKING:
+    from gaterun.core.claims import Held, Ledger
     from gaterun.core.freshness import Standing
     from gaterun.model.verdict import Check
 
@@ -57,15 +58,11 @@ def command(opened: Opened, *, phase: str | None, everything: bool, form: str) -
 
 def read_ledger(opened: Opened, phase: Phase) -> Ledger:
     """All claims about a phase, held against the evidence of this tree; nothing is run."""
-    from gaterun.core.claims import read_claims
-
     return held_against(opened, phase, read_claims(opened.plugins, opened.root, phase))
 
 
 def ledger_on(opened: Opened, phase: Phase, gates: Sequence[Standing]) -> Ledger:
     """All claims about a phase, held against how its gates are known to stand."""
-    from gaterun.core.claims import read_claims
-
     found = read_claims(opened.plugins, opened.root, phase)
     return held_against(opened, phase, found, gates)
 
@@ -106,7 +103,7 @@ def standing(opened: Opened, phase: Phase) -> Sequence[Standing]:
 
     place = place_of(opened.root, opened.config.settings.state)
     if not place.file.exists():
-        from gaterun.cli.status import stand
+        from gaterun.cli.looking import stand
 
         return stand(opened, phase, phase.requirements)
     from gaterun.cli.coordination import Desk, participant

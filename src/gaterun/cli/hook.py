@@ -3,59 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from msgspec import Struct, field
 
+from gaterun.cli.hook_values import BLOCK, BROKEN, Answer, Given, Place
 from gaterun.model.errors import GaterunError, UsageError
-
-if TYPE_CHECKING:
-    from gaterun.cli.workspace import Opened
-    from gaterun.model.phase import Phase
-
-#: What the host takes for "not now": it shows standard error to the agent.
-BLOCK = 2
-
-#: What it takes for an error of the hook's own: it shows standard error to the person.
-BROKEN = 1
-
-
-class Given(Struct, frozen=True, kw_only=True):
-    """What the host writes to standard input, as far as it is used."""
-
-    session_id: str = ""
-    hook_event_name: str = ""
-    cwd: str = ""
-    tool_name: str = ""
-    tool_input: Mapping[str, object] = field(default_factory=dict)
-    task_id: str = ""
-    task_subject: str = ""
-    task_description: str = ""
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """What the hook answers.
-
-    Attributes:
-        code: 0, `BLOCK` or `BROKEN`.
-        out: for the host, one JSON document; nothing when empty.
-        err: for the agent when blocking, else for the person.
-    """
-
-    code: int = 0
-    out: Mapping[str, object] = field(default_factory=dict)
-    err: str = ""
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """A workspace with the phases that a session may be about."""
-
-    opened: Opened
-    phases: tuple[Phase, ...]
 
 
 @click.command(
@@ -88,7 +42,7 @@ def command(event: str) -> int:
     try:
         given = msgspec.json.decode(sys.stdin.buffer.read(), type=Given)
         place = find(Path(given.cwd or "."))
-        answer = _answers()[event](given, place) if place is not None else Answer()
+        answer = _answer(event, given, place) if place is not None else Answer()
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing is verified by it
         answer = unverified(event, given, error)
     if answer.out:
@@ -98,15 +52,17 @@ def command(event: str) -> int:
     return answer.code
 
 
-def _answers() -> Mapping[str, Callable[[Given, Place], Answer]]:
-    from gaterun.cli import hook_claims, hook_edit, hook_stop
-
-    return {
-        "stop": hook_stop.stop,
-        "task-completed": hook_claims.task_completed,
-        "session-start": hook_claims.session_start,
-        "edit": hook_edit.edit,
-    }
+def _answer(event: str, given: Given, place: Place) -> Answer:
+    """Imports what this event needs and no more: a hook is started often, and waited for."""
+    if event == "stop":
+        from gaterun.cli.hook_stop import stop as answer
+    elif event == "edit":
+        from gaterun.cli.hook_edit import edit as answer
+    elif event == "task-completed":
+        from gaterun.cli.hook_claims import task_completed as answer
+    else:
+        from gaterun.cli.hook_claims import session_start as answer
+    return answer(given, place)
 
 
 def find(folder: Path) -> Place | None:

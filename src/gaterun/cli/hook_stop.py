@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gaterun.cli.claims import ledger_on
 from gaterun.cli.coordination import ACTOR, Desk, desk
-from gaterun.cli.hook import Answer, Given, Place
 from gaterun.cli.hook_told import Reproach, judged
-from gaterun.core.claims import Held, Support, read_claims, tasks_of
+from gaterun.cli.hook_values import Answer, Given, Place
+from gaterun.core.reading_claims import read_claims, tasks_of
 from gaterun.model.claim import Claim, Said, Unread
 from gaterun.model.task_state import Participant, TaskHistory
+
+if TYPE_CHECKING:
+    from gaterun.core.claims import Held
 
 #: The hook of a part of a session, which holds nothing itself.
 _PART = "SubagentStop"
@@ -77,7 +80,8 @@ def _is_here(by: Participant, who: Participant) -> bool:
 
 
 def _reproaches(here: Desk, sides: _Sides) -> Iterator[Reproach]:
-    from gaterun.cli.claims import held_against
+    from gaterun.cli.claims import held_against, ledger_on
+    from gaterun.core.claims import Support
 
     gates, _ = here.standing()
     phase = here.phase
@@ -101,6 +105,8 @@ def _reproaches(here: Desk, sides: _Sides) -> Iterator[Reproach]:
 
 def _head(item: Held, history: TaskHistory) -> str:
     """What is the matter with a task that the session holds."""
+    from gaterun.core.claims import Support
+
     by = history.done.who if history.done is not None else history.holder
     said = "said to be done" if history.done is not None else "held"
     actor = by.actor if by is not None else "somebody"

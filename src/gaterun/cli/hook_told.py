@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gaterun.cli.hook import BLOCK, Answer, Given, Place
-from gaterun.core import blocks
-from gaterun.core.claims import Held, Support
+from gaterun.cli.hook_values import BLOCK, Answer, Given, Place
 from gaterun.model.claim import Unread
-from gaterun.reporters import claims as shown
 from gaterun.reporters import clean
+
+if TYPE_CHECKING:
+    from gaterun.core.claims import Held
 
 #: How many reasons of a claim are told.
 _MOST_REASONS = 8
@@ -44,9 +45,15 @@ def judged(
     given: Given, place: Place, found: Sequence[Reproach], unread: Sequence[Unread]
 ) -> Answer:
     """Block as long as a claim is not covered, and may still block."""
+    if not found and not unread:
+        return Answer()
+    from gaterun.reporters import claims as shown
+
     if not found:
         sources = dict.fromkeys(shown.unread(item) for item in unread)
         return _told([f"could not be read: {source}" for source in sources])
+    from gaterun.core import blocks
+
     before = blocks.count(
         place.opened.config.state, given.session_id, [each.name for each in found]
     )
@@ -71,6 +78,10 @@ def _told(lines: Sequence[str]) -> Answer:
 
 def _reproach(each: Reproach, number: int, *, again: bool) -> list[str]:
     """What was said, what was measured, and what is needed."""
+    from gaterun.core import blocks
+    from gaterun.core.claims import Support
+    from gaterun.reporters import claims as shown
+
     item = each.item
     claim = item.claim
     against = item.support is Support.CONTRADICTED

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
 
 from msgspec import Struct
 
-from gaterun.core.discovery import Plugins
 from gaterun.core.freshness import Freshness, Standing
-from gaterun.core.glob import glob_matcher
+from gaterun.core.reading_claims import tasks_of
 from gaterun.core.result import is_blocking
-from gaterun.model.claim import Claim, PhaseOutline, Said, TaskOutline, Unread
+from gaterun.model.claim import Claim, Said, Unread
 from gaterun.model.metric import Unit
 from gaterun.model.phase import Phase, Task
 from gaterun.model.verdict import Check, ExitCode, Outcome
@@ -96,29 +94,6 @@ class Ledger(Struct, frozen=True, kw_only=True):
         return ExitCode.OK if self.held else ExitCode.NO_GATES
 
 
-def outline(phase: Phase) -> PhaseOutline:
-    """What readers of claims are told about a phase."""
-    return PhaseOutline(
-        id=phase.id,
-        tasks=tuple(
-            TaskOutline(id=task.id, title=task.title, claims=task.claims) for task in phase.tasks
-        ),
-        metrics=frozenset(
-            metric.name for gate in phase.requirements for metric in gate.gate.metrics
-        ),
-        lists=tuple(filter(None, (phase.outputs.roadmap,))),
-    )
-
-
-def read_claims(plugins: Plugins, root: Path, phase: Phase) -> list[Claim | Unread]:
-    """Everything that was said, as far as it can be read.
-
-    Raises:
-        UsageError: a reader cannot be loaded.
-    """
-    return plugins.claims(root, outline(phase))
-
-
 def hold(
     phase: Phase,
     found: Iterable[Claim | Unread],
@@ -157,16 +132,6 @@ def hold(
         )
     ]
     return Ledger(held=tuple(held), elsewhere=tuple(elsewhere), unread=tuple(unread))
-
-
-def tasks_of(claim: Claim, phase: Phase) -> tuple[str, ...]:
-    """Ids of the tasks that a claim is about: named by it, or by their ``claims`` globs."""
-    named = tuple(task.id for task in phase.tasks if task.id == claim.task)
-    return named or tuple(
-        task.id
-        for task in phase.tasks
-        if any(glob_matcher(pattern)(claim.key) for pattern in task.claims)
-    )
 
 
 class _Judge:

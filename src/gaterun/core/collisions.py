@@ -92,6 +92,9 @@ def collisions(
     below = f"{prefix}/" if prefix else ""
     own = {below + name for name in outputs}
     found: list[Collision] = list(_shared(there))
+    trees = {item.who.worktree for item in there}
+    if len(trees) == 1 and not all(item.task.files for item in there):
+        return tuple(found)  # nobody to collide with, and no scope to leave
     try:
         with Snapshots(Path(there[0].who.worktree)) as snapshots:
             seen = []

@@ -52,8 +52,8 @@ def take(
     refusal: Refused | None = None
     epoch = 0
     with db.writing():
-        histories = db.histories(phase)
-        history = histories.get(task, TaskHistory())
+        history = db.history(phase, task)
+        histories = db.histories(phase) if overlapping else {}
         running = _running(histories, who, now, without=task)
         met = sorted(other for other in overlapping or {} if other in running)
         refusal = (

@@ -27,8 +27,8 @@ from gaterun.core.parts import Read, Whole
 from gaterun.core.record_file import LOGS
 from gaterun.core.result import judged, unmeasured
 from gaterun.core.reuse import measurement_of
+from gaterun.core.run_verdict import verdict_of
 from gaterun.core.second_key import SecondKey
-from gaterun.core.session import verdict_of
 from gaterun.core.store import RunFolder, Store
 from gaterun.core.waivers import leftovers
 from gaterun.core.workers import Message, Workers

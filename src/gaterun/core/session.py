@@ -27,6 +27,7 @@ from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
 from gaterun.core.result import obtain, unmeasured
 from gaterun.core.reuse import Shelf
+from gaterun.core.run_verdict import verdict_of
 from gaterun.core.store import RunFolder, Store
 from gaterun.core.tree import TreeState
 from gaterun.core.workers import Message, Workers, hearing_signals
@@ -37,7 +38,7 @@ from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.shard import Shard
-from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict, exit_code
+from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict
 from gaterun.model.waiver import InForce
 
 if TYPE_CHECKING:
@@ -375,36 +376,6 @@ class Session:
         except (GitError, OSError) as error:
             warnings.append(f"git cannot say what tree this is: {error}")
             return None
-
-
-def verdict_of(
-    results: Sequence[GateResult],
-    *,
-    max_warnings: int | None = None,
-    interrupted: bool = False,
-    policy: GateResult | None = None,
-) -> ExitCode:
-    """The exit code of a run.
-
-    A blocked gate adds nothing of its own: what blocks it has failed, or has no verdict. That
-    the policy is as it was makes no run green in which nothing was measured.
-    """
-    codes = [ExitCode.INTERRUPTED] if interrupted else []
-    advisory = 0
-    for result in results:
-        if result.outcome is Outcome.FAIL and result.blocking:
-            codes.append(ExitCode.FAILED)
-        elif result.outcome is Outcome.INCONCLUSIVE and result.blocking:
-            codes.append(ExitCode.NO_VERDICT)
-        elif result.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
-            advisory += 1
-    if max_warnings is not None and advisory > max_warnings:
-        codes.append(ExitCode.MAX_WARNINGS)
-    if not codes and all(result.outcome is Outcome.SKIPPED for result in results):
-        codes.append(ExitCode.NO_GATES)
-    if policy is not None and policy.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
-        codes.append(verdict_of([policy]))
-    return exit_code(codes)
 
 
 def _with_warning(record: RunRecord, warning: str) -> RunRecord:

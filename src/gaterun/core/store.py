@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -173,6 +172,8 @@ class Store:
         while True:
             tries -= 1
             stamp = max(_stamp(time.time_ns() // 1000), _after(self._newest()))
+            import secrets  # with all of cryptography; most commands write nothing
+
             path = self.path / "runs" / f"{stamp}{secrets.token_hex(2)}"
             try:
                 return RunFolder(path)
