@@ -17,7 +17,7 @@ import corpora
 #: Modules and files are those beyond bare Python's; processes are all that are started.
 LIMITS: Mapping[str, Mapping[str, int]] = {
     "version": {"modules": 6, "files": 8},
-    "list": {"modules": 215, "own modules": 93, "files": 195, "metadata": 0, "processes": 0},
+    "list": {"modules": 215, "own modules": 95, "files": 195, "metadata": 0, "processes": 0},
     "collect": {"modules": 160, "own modules": 35, "files": 142, "metadata": 0, "processes": 0},
     "phase7": {"modules": 180, "own modules": 56, "files": 165, "metadata": 0, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.

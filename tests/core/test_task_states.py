@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gaterun import Gate
@@ -76,6 +76,7 @@ def states(views: tuple[TaskView, ...]) -> dict[str, TaskState]:
     return {view.task.id: view.state for view in views}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(events, standings, st.sets(st.sampled_from(NAMES)))
 def test_a_claim_makes_a_task_claimed_or_nothing_of_it(
     happened: list[TaskEvent], found: tuple[Standing, ...], said: set[str]
@@ -96,6 +97,7 @@ def test_a_claim_makes_a_task_claimed_or_nothing_of_it(
     assert is_complete(PHASE, views, found) == is_complete(PHASE, without, found)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(events, standings, st.sets(st.sampled_from(NAMES)))
 def test_nothing_is_verified_without_evidence(
     happened: list[TaskEvent], found: tuple[Standing, ...], said: set[str]

@@ -377,6 +377,13 @@ class TestInARun:
         ours.write({"README.md": "It has 30 things.\n"})
         assert ours.run("p").outcomes["2::doc-numbers"] == "fail"
 
+    def test_it_is_measured_again_whatever_the_phase_says_of_its_inputs(self, ours: Any) -> None:
+        ours.phase(PHASE.replace('"doc-numbers"', '"doc-numbers"\ninputs = ["README.md"]'))
+        ours.commit()
+        assert ours.run("p").code == 0
+        ours.write({"n.txt": "4"})
+        assert ours.run("p").outcomes == {"1::value": "pass", "2::doc-numbers": "fail"}
+
     def test_what_waits_for_it_is_not_waited_for(self, ours: Any) -> None:
         ours.phase(PHASE.replace('"value.n"', '"1::value.n"') + MORE)
         ran = ours.run("p")

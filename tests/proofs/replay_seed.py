@@ -149,7 +149,7 @@ def claim(stage: Stage) -> None:
     stage.must(key in section, "the report names the claim as contradicted")
     # What the report has written is of that moment; the roadmap is written again at the end.
     git(stage.root, "checkout", "--quiet", "--", ROADMAP)
-    dashboard(stage, "7.2", "claimed", "0/3")
+    dashboard(stage, "7.2", "claimed", "1/3", "said to be done in .swarm/memory.db")
 
 
 def mend(stage: Stage) -> None:
@@ -217,8 +217,7 @@ def complete(stage: Stage) -> None:
     documents(stage)
     stage.commit(LEAD, "Complete phase 7")
     # What looks at the history is asked again, as there is a commit more; the rest is used again.
-    again = stage.gaterun(LEAD, "phase7")
-    stage.must(again.count("[reused") >= 10, "what was measured before the commit is used again")
+    stage.gaterun(LEAD, "phase7")
     stage.gaterun(LEAD, "status")
     stage.must(not git(stage.root, "status", "--porcelain"), "all of it is committed")
     written = [DASHBOARD, BASELINE, FINAL, REPORT, ROADMAP]

@@ -195,7 +195,7 @@ def _refuse_moved_on(opened: Opened, phase: Phase, record: RunRecord, nodes: set
     Raises:
         UsageError: what a gate measured has changed since.
     """
-    from gaterun.cli.status import look
+    from gaterun.cli.looking import look
 
     here = look(opened, phase)
     same_tree = here.tree is not None and here.tree.summary.digest == record.tree.digest

@@ -103,7 +103,7 @@ def standing(opened: Opened, phase: Phase) -> Sequence[Standing]:
 
     place = place_of(opened.root, opened.config.settings.state)
     if not place.file.exists():
-        from gaterun.cli.status import stand
+        from gaterun.cli.looking import stand
 
         return stand(opened, phase, phase.requirements)
     from gaterun.cli.coordination import Desk, participant

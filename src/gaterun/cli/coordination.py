@@ -142,7 +142,7 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     def standing(self) -> tuple[tuple[Standing, ...], str]:
         """How all gates stand on this tree, and its digest."""
-        from gaterun.cli.status import look
+        from gaterun.cli.looking import look
 
         looked = look(self.opened, self.phase)
         in_force = self.opened.in_force(self.phase)

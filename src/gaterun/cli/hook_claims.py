@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from gaterun.cli.claims import held_against
 from gaterun.cli.coordination import Desk, desk
-from gaterun.cli.hook import Answer, Given, Place
 from gaterun.cli.hook_told import RULE, Reproach, judged
+from gaterun.cli.hook_values import Answer, Given, Place
 from gaterun.core.task_states import TaskView
 from gaterun.model.claim import Claim, Said
 from gaterun.model.phase import Task

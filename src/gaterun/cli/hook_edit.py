@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gaterun.cli.hook import Answer, Given, Place
-from gaterun.cli.hook_scope import others
+from gaterun.cli.hook_scope import names_of, others
+from gaterun.cli.hook_values import Answer, Given, Place
 from gaterun.core.glob import glob_matcher
 
 if TYPE_CHECKING:
@@ -61,11 +60,3 @@ def judged(
                     "report"
                 )
     return "edit", ""
-
-
-def names_of(root: Path, path: Path) -> Iterator[str]:
-    """A file relative to the workspace, as it is written and as links resolve."""
-    for candidate in dict.fromkeys((os.path.normpath(path.absolute()), os.path.realpath(path))):
-        for base in dict.fromkeys((str(root), os.path.realpath(root))):
-            if candidate.startswith(f"{base}/"):
-                yield candidate[len(base) + 1 :]

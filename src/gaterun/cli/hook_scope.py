@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,6 @@ def others(opened: Opened, phases: Sequence[Phase], path: Path) -> str:
         UsageError: the state cannot be read.
     """
     from gaterun.cli.coordination import clock
-    from gaterun.cli.hook_edit import names_of
     from gaterun.core.state import StateDb
     from gaterun.core.state_place import place_of
     from gaterun.reporters import clean
@@ -59,3 +59,11 @@ def _held(db: StateDb, phases: Sequence[Phase], now: float) -> Iterator[tuple[Ta
             lease = histories[task.id].lease if task.id in histories else None
             if lease is not None and lease.is_live(now):
                 yield task, lease
+
+
+def names_of(root: Path, path: Path) -> Iterator[str]:
+    """A file relative to the workspace, as it is written and as links resolve."""
+    for candidate in dict.fromkeys((os.path.normpath(path.absolute()), os.path.realpath(path))):
+        for base in dict.fromkeys((str(root), os.path.realpath(root))):
+            if candidate.startswith(f"{base}/"):
+                yield candidate[len(base) + 1 :]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from gaterun.cli.coordination import ACTOR, Desk, desk
-from gaterun.cli.hook import Answer, Given, Place
 from gaterun.cli.hook_told import Reproach, judged
+from gaterun.cli.hook_values import Answer, Given, Place
 from gaterun.core.reading_claims import read_claims, tasks_of
 from gaterun.model.claim import Claim, Said, Unread
 from gaterun.model.task_state import Participant, TaskHistory

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gaterun.cli.hook import BLOCK, Answer, Given, Place
+from gaterun.cli.hook_values import BLOCK, Answer, Given, Place
 from gaterun.model.claim import Unread
 from gaterun.reporters import clean
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gaterun.cli import kept
 from gaterun.cli.find_baseline import baseline_path
-from gaterun.cli.status import stand
+from gaterun.cli.looking import stand
 from gaterun.cli.workspace import Opened
 from gaterun.core.git import Git, GitError
 from gaterun.core.store import Store

@@ -44,7 +44,7 @@ def command(opened: Opened, *, phase: str | None, form: str, why: bool, shards: 
         opened.show(show(opened, bound, shards, form))
         return
     if why:
-        from gaterun.cli.status import stand
+        from gaterun.cli.looking import stand
 
         click.echo(_plan(stand(opened, bound, bound.requirements)), nl=False)
         return

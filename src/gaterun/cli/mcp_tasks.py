@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gaterun.cli.coordination import Desk
-from gaterun.cli.hook_edit import judged, names_of
+from gaterun.cli.hook_edit import judged
+from gaterun.cli.hook_scope import names_of
 from gaterun.cli.mcp_values import (
     Asked,
     Brief,

@@ -63,7 +63,7 @@ class Binder:
     def bind(self, requirement: Requirement) -> Binding | None:
         """What a measurement made now would depend on; ``None`` where nobody can say."""
         parts = self.inputs(requirement)
-        if self._tree is None or not parts or requirement.gate.after_others:
+        if self._tree is None or not parts:
             return None
         code = self._code_of(requirement)
         if code is None:
@@ -87,8 +87,10 @@ class Binder:
         """Globs of the files that a gate depends on; none where nobody can say.
 
         The phase file has the last word. Otherwise they are those of the gate and of every
-        resource that it asks for, each for itself.
+        resource that it asks for, each for itself. What other gates measure is in no file.
         """
+        if requirement.gate.after_others:
+            return ()
         if requirement.inputs:
             return (requirement.inputs,)
         asked = asked_by(requirement, self._resources)
