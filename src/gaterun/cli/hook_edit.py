@@ -20,10 +20,7 @@ def edit(given: Given, place: Place) -> Answer:
     path = given.tool_input.get("file_path") or given.tool_input.get("notebook_path")
     if not isinstance(path, str):
         return Answer()
-    file = Path(given.cwd or ".") / path
-    decision, reason = judged(place.opened, place.phases, file)
-    if decision == "edit" and (theirs := others(place.opened, place.phases, file)):
-        decision, reason = "ask", theirs
+    decision, reason = judged(place.opened, place.phases, Path(given.cwd or ".") / path)
     if decision == "edit":
         return Answer()
     return Answer(
@@ -59,4 +56,6 @@ def judged(
                     f"{name} is protected by phase {phase.id} ({glob}): a change is shown in its "
                     "report"
                 )
+    if theirs := others(opened, phases, path):
+        return "ask", theirs
     return "edit", ""
