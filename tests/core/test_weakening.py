@@ -346,7 +346,7 @@ def test_nothing_that_a_gate_or_a_phase_says_is_left_out():
     harmless = {"title", "owner", "estimate", "claims", "files"}
     assert {*Task.__struct_fields__} == {"id", "gates", "needs"} | harmless
     assert {*Settings.__struct_fields__} == {*JUDGING} | {
-        *("state", "jobs", "report", "color", "output", "keep")
+        *("state", "jobs", "executor", "report", "color", "output", "keep")
     }
 
 

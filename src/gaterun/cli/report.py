@@ -37,8 +37,9 @@ Examples:
   gaterun report phase7 --open                the newest run as a page in the browser
   gaterun report phase7 --numbers README.md   current values between its markers
 \b
-Exits with 1 when the completion report says INCOMPLETE. Without --run it looks how the tasks of
-the phase stand: who did what, what was claimed, what collided, what has changed since the run.
+Exits with 1 when the completion report says INCOMPLETE, and with --merge as the merged run does.
+Without --run it looks how the tasks of the phase stand: who did what, what was claimed, what
+collided, what has changed since the run.
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
@@ -134,7 +135,7 @@ def command(
     codes = [record.exit_code if parts else ExitCode.OK]
     if outputs.problems:
         codes.append(ExitCode.INTERNAL_ERROR)
-    elif judges:
+    elif judges and not parts:
         codes.append(_judged(record, beside, err=to_stdout))
     return int(next((code for code in codes if code is not ExitCode.OK), ExitCode.OK))
 
