@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import Any
 
@@ -359,3 +360,80 @@ def test_what_was_measured_before_is_merged_as_that(project: Any) -> None:
         project.run("runs", "export", "last", *at, "--output", str(machines.part(number)))
     merged = machines.merge()
     assert (merged.code, merged.results["1::bound"].reused is not None) == (0, True)
+
+
+LATE = """
+[phase]
+[task.1]
+[[task.1.gate]]
+use = "value"
+file = "n.txt"
+require = "n < 20"
+[[task.1.gate]]
+use = "value"
+id = "other"
+number = 5
+require = "n < 20"
+[task.2]
+[[task.2.gate]]
+use = "doc-numbers"
+claims = [{ metric = "value.n", text = "{} things" }, { metric = "other.n", text = "{} others" }]
+[task.3]
+needs = ["2"]
+[[task.3.gate]]
+use = "pass"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("It has 3 things and 5 others.\n", 0), ("It has 4 things and 5 others.\n", 1)],
+)
+@pytest.mark.parametrize("of", [1, 2, 3])
+def test_what_reads_all_measurements_is_measured_when_they_are_there(
+    project: Any, monkeypatch: pytest.MonkeyPatch, text: str, code: int, of: int
+) -> None:
+    """No shard has what all others have measured; merging has."""
+    plugins = os.environ["GATERUN_PLUGINS"].split(",")
+    monkeypatch.setenv("GATERUN_PLUGINS", ",".join(p for p in plugins if p != "no:doc-numbers"))
+    project.write({"n.txt": "3", "README.md": text})
+    project.phase(LATE)
+    project.commit()
+    whole = project.run("p")
+    assert whole.code == code
+    machines = Machines(project)
+    for ran in machines.all(of):
+        assert ran.code == 0
+        assert "doc-numbers" not in ran.out
+    merged = machines.merge()
+    assert merged.code == code, merged.err
+    assert essence(merged.record) == essence(whole.record)
+    shown = project.run("list", "p", "--shards", str(of))
+    assert "  when merged   1 gate\n    2::doc-numbers\n" in shown.out
+
+
+def test_a_tree_that_changes_while_shards_are_merged(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugins = os.environ["GATERUN_PLUGINS"].split(",")
+    monkeypatch.setenv("GATERUN_PLUGINS", ",".join(p for p in plugins if p != "no:doc-numbers"))
+    project.write({"n.txt": "3", "README.md": "It has 3 things and 5 others.\n"})
+    project.phase(LATE)
+    project.commit()
+    machines = Machines(project)
+    machines.all(2)
+    from gaterun.cli import report_merge
+
+    look = report_merge.look_for
+    looks: list[Any] = []
+
+    def edited(*arguments: Any) -> Any:
+        if looks:
+            project.write({"README.md": "It has 4 things.\n"})
+        looks.append(arguments)
+        return look(*arguments)
+
+    monkeypatch.setattr(report_merge, "look_for", edited)
+    merged = machines.merge()
+    assert (merged.code, merged.outcomes["2::doc-numbers"]) == (7, "tree-changed")
+    assert merged.outcomes["1::value"] == "pass"

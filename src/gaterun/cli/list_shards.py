@@ -33,6 +33,9 @@ def _lines(phase: Phase, plan: Plan) -> Iterator[str]:
             elsewhere = sorted({*_elsewhere(phase, plan, gate, number)})
             waits = f"  [judged with shard {', '.join(map(str, elsewhere))}]" if elsewhere else ""
             yield f"    {gate.node_id}{waits}"
+    if plan.late:
+        yield f"  when merged   {plural(len(plan.late), 'gate')}"
+        yield from (f"    {gate.node_id}" for gate in plan.late)
     for group in plan.groups:
         nodes = ", ".join(gate.node_id for gate in group.gates)
         yield f"together, as they share {', '.join(group.share)}: {nodes}"
@@ -62,6 +65,7 @@ def _as_json(plan: Plan) -> dict[str, object]:
             {"shard": f"{number}/{of}", "gates": [gate.node_id for gate in gates]}
             for number, gates in enumerate(plan.shards, 1)
         ],
+        "merged": [gate.node_id for gate in plan.late],
         "together": [
             {"gates": [gate.node_id for gate in group.gates], "share": list(group.share)}
             for group in plan.groups

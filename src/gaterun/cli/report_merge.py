@@ -25,8 +25,10 @@ from gaterun.core.parts import Read, Whole, problems, read, refuse, same_told
 from gaterun.core.select import select
 from gaterun.core.shards import partition
 from gaterun.core.store import Store
+from gaterun.core.tree import TreeState
 from gaterun.model.errors import UsageError
-from gaterun.model.record import RunRecord, Tree
+from gaterun.model.phase import Phase
+from gaterun.model.record import RunRecord
 
 
 def merged(
@@ -89,11 +91,16 @@ def _merged(
         told=told,
     )
     git = Git(opened.root)
+
+    def look() -> TreeState:
+        return _look(opened, phase, git, store, own)
+
+    before = look()
     whole = Whole(
         phase=phase,
         plan=sharding.plan,
         mark=sharding.mark(baseline, in_force, limit),
-        tree=_tree(opened, sharding, git, store, own),
+        tree=before.summary,
         base=(git.commit(phase.base) or "" if phase.base and git.present else ""),
         version=__version__,
     )
@@ -121,7 +128,10 @@ def _merged(
             chosen=chosen,
             parts=parts,
             store=store,
-            root=str(opened.root),
+            plugins=opened.plugins,
+            root=opened.root,
+            look=look,
+            before=before,
             tell=screen,
             in_force=in_force,
             environment=opened.config.environment,
@@ -144,7 +154,7 @@ def _of_another_phase(part: Read, phase: str) -> str:
     return f"{part.shard.label} ({part.name}) is of phase '{found}', not '{phase}'"
 
 
-def _tree(opened: Opened, sharding: Sharding, git: Git, store: Store, own: Sequence[Path]) -> Tree:
+def _look(opened: Opened, phase: Phase, git: Git, store: Store, own: Sequence[Path]) -> TreeState:
     """The tree that is here, without the shards and without what is written here."""
     without = []
     for path in own:
@@ -153,6 +163,6 @@ def _tree(opened: Opened, sharding: Sharding, git: Git, store: Store, own: Seque
             name = below.relative_to(opened.root).as_posix()
             without.append(f"{name}/" if below.is_dir() else name)
     try:
-        return look_for(sharding.phase, git, store.path, without).summary
+        return look_for(phase, git, store.path, without)
     except (GitError, OSError) as error:
         raise UsageError(f"git cannot say what tree this is: {error}") from error

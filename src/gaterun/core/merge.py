@@ -1,6 +1,6 @@
 """Judges the measurements of all shards as one run, and records it.
 
-What the shards measured is judged anew, by the definitions that are here: the same schedule
+What reads the measurements of all other gates is measured here. What the shards measured is judged anew, by the definitions that are here: the same schedule
 decides what is blocked, the same waivers and the same base apply. A shard's own verdict is used
 for one thing only: what it took back (the tree changed, a kept measurement did not hold) is not
 given back. So merging can take a green away, and never gives one.
@@ -13,15 +13,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from queue import SimpleQueue
-
-from msgspec.structs import replace
 
 from gaterun import __version__
 from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
+from gaterun.core.bound_run import named
+from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment, digest_of
 from gaterun.core.evidence import without_variables, writable
 from gaterun.core.execute import Processes
+from gaterun.core.late import Late
 from gaterun.core.loop import Loop
 from gaterun.core.parts import Read, Whole
 from gaterun.core.record_file import LOGS
@@ -30,9 +32,11 @@ from gaterun.core.reuse import measurement_of
 from gaterun.core.run_verdict import verdict_of
 from gaterun.core.second_key import SecondKey
 from gaterun.core.store import RunFolder, Store
+from gaterun.core.taken_over import WORST, no_better, of_unmeasured, shelf_of
+from gaterun.core.taken_over import moved as moved_evidence
+from gaterun.core.tree import TreeState
 from gaterun.core.waivers import leftovers
-from gaterun.core.workers import Message, Workers
-from gaterun.model.command import Evidence
+from gaterun.core.workers import Workers
 from gaterun.model.errors import UsageError
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement
@@ -40,14 +44,8 @@ from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, POLICY, Requirement
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.shard import ShardRun
-from gaterun.model.verdict import Outcome, Reason, Verdict
+from gaterun.model.verdict import Outcome
 from gaterun.model.waiver import InForce
-
-#: Reasons of a shard that say that its measurement holds for nothing, whatever it is.
-_WITHDRAWN = frozenset({Reason.TREE_CHANGED, Reason.DIRTY_TREE})
-
-#: From the worst; a shard's verdict stays where it is worse than what the measurement says.
-_WORST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WAIVED, Outcome.PASS)
 
 #: Facts that shards of one run should have in common.
 _ALIKE = ("os", "arch", "rustc", "cargo")
@@ -61,6 +59,8 @@ class Merge:
         whole: what they are parts of; they have been checked against it.
         chosen: the gates of all shards, in the phase's order.
         parts: one a shard, by number.
+        look: looks at the tree as it is then.
+        before: as it was before anything was judged.
         second: what the base says; ``None`` where nobody asks it.
         name: what the user called the phase, for commands that repeat a gate.
         tell: called with every event.
@@ -70,7 +70,10 @@ class Merge:
     chosen: Sequence[Requirement]
     parts: Sequence[Read]
     store: Store
-    root: str
+    plugins: Plugins
+    root: Path
+    look: Callable[[], TreeState]
+    before: TreeState
     tell: Callable[[Event], None]
     in_force: InForce
     environment: Environment
@@ -80,6 +83,8 @@ class Merge:
     second: SecondKey | None = None
     name: str = ""
     argv: tuple[str, ...] = ()
+    #: Who measures what no shard could.
+    _late: Late | None = field(default=None, init=False)
     #: Why the baseline is out of date; empty when it is not.
     _stale: str = field(default="", init=False)
 
@@ -94,6 +99,7 @@ class Merge:
         try:
             record = self._judge(folder, processes)
         except BaseException:
+            processes.kill()
             folder.abandon()
             raise
         over = RunFinished(record=record, time=time.time())
@@ -118,7 +124,7 @@ class Merge:
                 run_id=folder.id,
                 phase=phase.id,
                 title=phase.title,
-                root=writable(self.root),
+                root=writable(str(self.root)),
                 version=__version__,
                 tree=whole.tree,
                 nodes=tuple(gate.node_id for gate in self.chosen),
@@ -138,27 +144,21 @@ class Merge:
             maxfail=0,
             repeat=self._repeat,
             recall=lambda gate: self._recall(gate, second),
-            at_hand=frozenset(gate.node_id for gate in self.chosen),
+            at_hand=frozenset(self._measured),
             tell=tell,
         )
-        messages: SimpleQueue[Message] = SimpleQueue()
-        idle = Workers(
-            _measures_nothing,
-            messages=messages,
-            locks=self.store.path / "locks",
-            processes=processes,
-        )
-        loop.run(idle)
+        loop.run(self._workers(folder, processes, loop, second))
+        late_warnings = self._settle(tell)
         results = tuple(loop.results[gate.node_id] for gate in self.chosen)
         entry = second.entry() if second else None
-        warnings = self._warnings(results, loop.unmet)
+        warnings = [*self._warnings(results, loop.unmet), *late_warnings]
         if entry is not None:
             tell(GateFinished(result=entry, time=time.time()))
         return RunRecord(
             id=folder.id,
             phase=phase.id,
             title=phase.title,
-            root=writable(self.root),
+            root=writable(str(self.root)),
             version=__version__,
             argv=tuple(redactor.text(writable(word)) for word in self.argv),
             tree=whole.tree,
@@ -201,16 +201,62 @@ class Merge:
             logs = part.folder / LOGS
             if logs.is_dir():
                 try:
-                    shutil.copytree(logs, folder.path / LOGS / _shelf(part))
+                    shutil.copytree(logs, folder.path / LOGS / shelf_of(part))
                 except (OSError, shutil.Error) as error:
                     raise UsageError(
                         f"the logs of {part.name} cannot be copied: {error}"
                     ) from error
 
-    def _recall(self, gate: Requirement, second: SecondKey | None) -> GateResult:
-        """What its shard measured of a gate, judged here."""
+    def _workers(
+        self, folder: RunFolder, processes: Processes, loop: Loop, second: SecondKey | None
+    ) -> Workers:
+        """Those who measure what no shard could."""
+        self._late = late = Late(
+            self.whole.plan.late,
+            whole=self.whole,
+            root=self.root,
+            before=self.before,
+            folder=folder,
+            store=self.store,
+            plugins=self.plugins,
+            processes=processes,
+            in_force=self.in_force,
+            loop=loop,
+        )
+
+        def baseline(
+            requirement: Requirement, measurement: Measurement
+        ) -> Mapping[str, BaselineValue] | None:
+            if self.baseline is None:
+                return None
+            facts = late.facts()
+            return values_for(self.baseline, requirement, measurement, facts, stale=self._stale)
+
+        def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
+            result = late.measure(gate, baseline, repeat=self._repeat(gate), progress=progress)
+            return result if second is None else second.held(result, baseline)
+
+        return Workers(
+            measure, messages=SimpleQueue(), locks=self.store.path / "locks", processes=processes
+        )
+
+    def _settle(self, tell: Callable[[Event], None]) -> list[str]:
+        """Take back what was measured here of a tree that has changed meanwhile."""
+        if self._late is None or not self.whole.plan.late:
+            return []
+        after = self.look()
+        if not (changed := after.changed_since(self.before)):
+            return []
+        for result in self._late.settle(after):
+            tell(GateFinished(result=result, time=time.time()))
+        return [f"the working tree changed while shards were merged: {named(changed)}"]
+
+    def _recall(self, gate: Requirement, second: SecondKey | None) -> GateResult | None:
+        """What its shard measured of a gate, judged here; ``None`` where no shard could."""
+        if gate.node_id not in self._measured:
+            return None
         part, found = self._measured[gate.node_id]
-        evidence = _moved(found, _shelf(part))
+        evidence = moved_evidence(found, shelf_of(part))
 
         def baseline(
             requirement: Requirement, measurement: Measurement
@@ -234,11 +280,11 @@ class Merge:
                 reused=found.reused,
                 in_force=self.in_force,
             )
-            result = _no_better(result, found)
+            result = no_better(result, found)
         else:
             result = unmeasured(
                 gate,
-                _of_unmeasured(found, part),
+                of_unmeasured(found, part),
                 repeat=self._repeat(gate),
                 started=found.started,
                 seconds=found.seconds,
@@ -290,7 +336,7 @@ class Merge:
             each.node_id
             for part in self.parts
             for each in part.record.results
-            if each.node_id in blocked and each.outcome in _WORST
+            if each.node_id in blocked and each.outcome in WORST
         ]
         if for_nothing:
             names = ", ".join(for_nothing)
@@ -315,59 +361,3 @@ def _part(part: Read) -> ShardRun:
         started=record.started,
         seconds=record.seconds,
     )
-
-
-def _shelf(part: Read) -> str:
-    """The folder of a shard's logs among those of the merged run."""
-    return f"shard-{part.shard.number}"
-
-
-def _moved(result: GateResult, shelf: str) -> tuple[Evidence, ...]:
-    """The evidence of a result, with its logs where they have been copied to."""
-    if result.reused is not None:
-        return result.evidence  # its logs were in the folder of another run, and still are
-
-    def there(path: str) -> str:
-        return f"{LOGS}/{shelf}/{path.removeprefix(f'{LOGS}/')}"
-
-    return tuple(
-        replace(
-            each,
-            log=there(each.log),
-            logs=tuple(replace(log, path=there(log.path)) for log in each.logs),
-        )
-        for each in result.evidence
-    )
-
-
-def _of_unmeasured(result: GateResult, part: Read) -> Verdict:
-    """The verdict of a gate of which a shard has no measurement: never more than none."""
-    if result.outcome is Outcome.INCONCLUSIVE and result.verdict.reason is not None:
-        return result.verdict
-    return Verdict(
-        outcome=Outcome.INCONCLUSIVE,
-        reason=Reason.INCOMPLETE,
-        message=f"{part.shard.label} did not measure it: {result.verdict.message or 'no word why'}",
-        help="run the shard again",
-    )
-
-
-def _no_better(result: GateResult, found: GateResult) -> GateResult:
-    """`result`, unless the shard that measured it thought less of it."""
-    if found.outcome is Outcome.INCONCLUSIVE and found.verdict.reason in _WITHDRAWN:
-        return replace(result, verdict=found.verdict, binding=None)
-    if found.outcome not in _WORST:
-        verdict = Verdict(
-            outcome=Outcome.INCONCLUSIVE,
-            reason=Reason.INCOMPLETE,
-            message=f"its shard says that it was {found.outcome.value}, and has a measurement",
-        )
-        return replace(result, verdict=verdict, binding=None)
-    if _WORST.index(found.outcome) < _WORST.index(result.outcome):
-        return replace(result, verdict=found.verdict, binding=None)
-    return result
-
-
-def _measures_nothing(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
-    del progress
-    raise AssertionError(f"nothing is measured while merging, and {gate.node_id} is no exception")

@@ -49,20 +49,23 @@ class Plan(Struct, frozen=True, kw_only=True):
         phase: its id.
         shards: the gates of each, in the phase's order; a shard may have none.
         groups: what stays together, where it is more than one gate.
+        late: gates that read what all others have measured, so are measured when the shards
+            are merged.
     """
 
     phase: str
     shards: tuple[tuple[Requirement, ...], ...]
     groups: tuple[Group, ...] = ()
+    late: tuple[Requirement, ...] = ()
 
     @property
     def digest(self) -> str:
         """Equal for equal plans, on every machine."""
-        nodes = [[gate.node_id for gate in gates] for gates in self.shards]
+        nodes = [[gate.node_id for gate in gates] for gates in (*self.shards, self.late)]
         return _sha(self.phase, msgspec.json.encode(nodes).decode())
 
     def number_of(self, node_id: str) -> int | None:
-        """The shard in which a gate runs; ``None`` where it is part of none."""
+        """The shard in which a gate runs; ``None`` where it is part of none, or comes late."""
         for number, gates in enumerate(self.shards, 1):
             if any(gate.node_id == node_id for gate in gates):
                 return number
@@ -86,7 +89,8 @@ def partition(
     """
     if not 1 <= of <= MOST:
         raise UsageError(f"{of} is no number of shards", help=f"from 1 to {MOST}")
-    groups = _groups(chosen, resources)
+    late = tuple(gate for gate in chosen if gate.gate.after_others and not gate.skip)
+    groups = _groups([gate for gate in chosen if gate not in late], resources)
     place = {gate.node_id: number for number, gate in enumerate(chosen)}
     loads = [0] * of
     members: list[list[Requirement]] = [[] for _ in range(of)]
@@ -101,6 +105,7 @@ def partition(
             tuple(sorted(gates, key=lambda gate: place[gate.node_id])) for gates in members
         ),
         groups=tuple(group for group in groups if len(group.gates) > 1),
+        late=late,
     )
 
 
