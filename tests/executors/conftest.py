@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +34,11 @@ def cluster() -> Iterator[Any]:
             silence_logs=50,
         ) as running:
             yield running
+
+
+@pytest.fixture
+def patiently(
+    eventually: Callable[[Callable[[], bool], float], None],
+) -> Callable[[Callable[[], bool]], None]:
+    """As `eventually`: a worker that is started again on a busy machine takes its time."""
+    return lambda condition: eventually(condition, 90)

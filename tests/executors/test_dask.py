@@ -126,7 +126,7 @@ def test_what_is_about_this_machine_or_about_nobody_knows_what_stays(
 
 
 def test_a_killed_worker_is_no_verdict_for_its_gate_and_no_second_try(
-    project: Any, cluster: Any, eventually: Callable[[Callable[[], bool]], None]
+    project: Any, cluster: Any, patiently: Callable[[Callable[[], bool]], None]
 ) -> None:
     project.phase(gates("hang", "fail", "pass"))
     project.commit()
@@ -142,9 +142,9 @@ def test_a_killed_worker_is_no_verdict_for_its_gate_and_no_second_try(
     assert running.returncode == 1
     lost = next(it for it in record.results if it.node_id == "1::hang")
     assert "is lost" in lost.verdict.message
-    eventually(lambda: not any(map(alive, pids)))
+    patiently(lambda: not any(map(alive, pids)))
     # Dask would try again on the other worker: it is told to, by default.
-    eventually(lambda: cluster_is_idle(cluster))
+    patiently(lambda: cluster_is_idle(cluster))
 
 
 def cluster_is_idle(cluster: Any) -> bool:
@@ -159,7 +159,7 @@ def test_whoever_ends_the_run_ends_what_it_has_started_at_the_workers(
     project: Any,
     cluster: Any,
     number: signal.Signals,
-    eventually: Callable[[Callable[[], bool]], None],
+    patiently: Callable[[Callable[[], bool]], None],
 ) -> None:
     project.phase(gates("hang", more="deaf = true\n"))
     project.commit()
@@ -173,25 +173,25 @@ def test_whoever_ends_the_run_ends_what_it_has_started_at_the_workers(
         (result,) = project.record_now().results
         assert result.verdict.message == "not finished: interrupted"
         assert not any(map(alive, pids))
-    eventually(lambda: not any(map(alive, pids)))
-    eventually(lambda: cluster_is_idle(cluster))
+    patiently(lambda: not any(map(alive, pids)))
+    patiently(lambda: cluster_is_idle(cluster))
 
 
 def test_a_timeout_holds_at_the_worker(
-    project: Any, cluster: Any, eventually: Callable[[Callable[[], bool]], None]
+    project: Any, cluster: Any, patiently: Callable[[Callable[[], bool]], None]
 ) -> None:
     project.phase(gates("hang", more='timeout = "2s"\n'))
     project.commit()
     ran = project.run("p", *on(cluster))
     assert ran.outcomes == {"1::hang": "timeout"}
     pids = [int(pid) for pid in project.await_file("pids").split()]
-    eventually(lambda: not any(map(alive, pids)))
+    patiently(lambda: not any(map(alive, pids)))
     logs = list((project.root / ".gaterun/runs").glob("*/logs/*.out"))
     assert [path.read_text() for path in logs] == ["hanging\n"]
 
 
 def test_a_lost_scheduler_is_no_verdict_and_no_hang(
-    project: Any, eventually: Callable[[Callable[[], bool]], None]
+    project: Any, patiently: Callable[[Callable[[], bool]], None]
 ) -> None:
     script = """\
     import sys, time
@@ -214,7 +214,7 @@ def test_a_lost_scheduler_is_no_verdict_and_no_hang(
             project.commit()
             running = project.start("p", "-p", "dask", "-o", f"executor=scheduler={address}")
             files = [project.signals / name for name in ("pids", "other")]
-            eventually(lambda: any(file.exists() for file in files))
+            patiently(lambda: any(file.exists() for file in files))
             # The one worker has begun one of them; the other waits for it.
             (begun,) = (file for file in files if file.exists())
             pids = [int(pid) for pid in begun.read_text().split()]
@@ -226,7 +226,7 @@ def test_a_lost_scheduler_is_no_verdict_and_no_hang(
     }
     assert outcomes == {"1::hang": "worker-lost", "1::other": "worker-lost"}
     assert running.returncode == 7
-    eventually(lambda: not any(map(alive, pids)))
+    patiently(lambda: not any(map(alive, pids)))
 
 
 def test_a_cluster_of_this_machine_is_started_and_gone_with_the_run(
