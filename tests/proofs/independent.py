@@ -65,6 +65,8 @@ def phase_text(settings: dict[str, Any], base: str, *, compiling: bool) -> str:
     }
     if compiling:
         gates |= {"build": "", "tests": "", "dead-code": ""}
+        if runner := settings.get("test_runner"):
+            gates["tests"] = f'runner = "{runner}"'
         gates["clippy"] = f"targets = {json.dumps(kinds)}" if kinds else ""
     entries = "".join(
         f'\n[[task.1.gate]]\nuse = "{name}"\n{text}\n' for name, text in gates.items()
