@@ -75,12 +75,12 @@ class Binder:
         return Binding(
             gaterun=f"{_SCHEME} {__version__} {sys.implementation.cache_tag} {sys.hexversion:x}",
             code=code,
-            options=_sha(gate.name, *canonical(requirement.options)),
-            inputs=_sha(*map(self._tree.digest, parts)),
+            options=joint_digest(gate.name, *canonical(requirement.options)),
+            inputs=joint_digest(*map(self._tree.digest, parts)),
             tools=self._tools,
             environment=self._variables,
             base=self._base,
-            place=_sha(*place),
+            place=joint_digest(*place),
         )
 
     def inputs(self, requirement: Requirement) -> tuple[tuple[str, ...], ...]:
@@ -108,21 +108,16 @@ class Binder:
         return sorted({name for part in parts for name in now.changed_since(self._tree, part)})
 
     def _code_of(self, requirement: Requirement) -> str | None:
-        functions: list[Callable[..., Any]] = [
-            requirement.gate.measure,
-            *(resource.compute for resource in asked_by(requirement, self._resources)),
-        ]
         digests = []
-        for function in functions:
-            name = str(getattr(function, "__module__", ""))
+        for name in modules_of(requirement, self._resources):
             if name not in sys.modules:
                 return None
             top = name.partition(".")[0]
             home = top if hasattr(sys.modules.get(top), "__path__") else name
             if home not in self._codes:
-                self._codes[home] = _sha(*_sources(home))
+                self._codes[home] = joint_digest(*_sources(home))
             digests.append(self._codes[home])
-        return _sha(*digests, self._installed)
+        return joint_digest(*digests, self._installed)
 
     @cached_property
     def _installed(self) -> str:
@@ -131,7 +126,7 @@ class Binder:
         # `python -m`, where it was started. Nothing is installed there by somebody else.
         first = 0 if sys.flags.safe_path else 1
         folders = (f"{path} {_state(path)}" for path in dict.fromkeys(sys.path[first:]) if path)
-        return _sha(*folders, *_sources("gaterun"))
+        return joint_digest(*folders, *_sources("gaterun"))
 
     @cached_property
     def _tools(self) -> str:
@@ -154,6 +149,15 @@ def asked_by(requirement: Requirement, resources: Mapping[str, Resource]) -> tup
             found[name] = resources[name]
             names += resource_names(found[name].compute)
     return tuple(found.values())
+
+
+def modules_of(requirement: Requirement, resources: Mapping[str, Resource]) -> tuple[str, ...]:
+    """Names of the modules whose code measures: of the gate, then of its resources, each once."""
+    functions: list[Callable[..., Any]] = [
+        requirement.gate.measure,
+        *(resource.compute for resource in asked_by(requirement, resources)),
+    ]
+    return tuple(dict.fromkeys(str(getattr(each, "__module__", "")) for each in functions))
 
 
 def canonical(options: object) -> tuple[str, str]:
@@ -185,5 +189,6 @@ def _state(path: str | Path) -> str:
     return f"{found.st_mtime_ns} {found.st_size}"
 
 
-def _sha(*parts: str) -> str:
+def joint_digest(*parts: str) -> str:
+    """SHA-256 of texts that are told apart."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

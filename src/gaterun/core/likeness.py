@@ -7,16 +7,15 @@ Two machines share neither, so here contents and versions count.
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
 from gaterun import __version__
+from gaterun.core.binding import canonical, joint_digest, modules_of
 from gaterun.core.discovery import Plugins
 from gaterun.core.tree import TreeState
 from gaterun.core.tree_key import blob, file_state
@@ -86,15 +85,13 @@ def likeness(
         tools: facts of this machine; only those of the tool chain count.
         environment: what commands are given.
     """
-    from gaterun.core.binding import canonical
-
     options = canonical(requirement.options)
     return Likeness(
         gaterun=__version__,
         python=str(sys.implementation.cache_tag),
         plugins=_origins(plugins),
-        code=_sha(*_codes(requirement, plugins.resources)),
-        asked=_sha(requirement.gate.name, *options, *requirement.inputs, base or ""),
+        code=joint_digest(*_codes(requirement, plugins.resources)),
+        asked=joint_digest(requirement.gate.name, *options, *requirement.inputs, base or ""),
         tools={name: tools.get(name, "none") for name in ("rustc", "cargo")},
         variables=_variables(environment),
         inputs=inputs_of(tree, parts),
@@ -105,7 +102,7 @@ def likeness(
 
 def inputs_of(tree: TreeState, parts: Sequence[Sequence[str]]) -> str:
     """Digest of the content of the files that a gate depends on."""
-    return _sha(*(tree.content(part) for part in parts))
+    return joint_digest(*(tree.content(part) for part in parts))
 
 
 def ignored_of(tree: TreeState, parts: Sequence[Sequence[str]], root: Path) -> dict[str, str]:
@@ -222,7 +219,7 @@ def _origins(plugins: Plugins) -> dict[str, str]:
 
 def _variables(environment: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: _sha(value)[:16]
+        name: joint_digest(value)[:16]
         for name, value in environment.items()
         if any(fnmatch.fnmatchcase(name, glob) for glob in _TELLING)
         and not any(fnmatch.fnmatchcase(name, glob) for glob in _HARMLESS)
@@ -230,14 +227,7 @@ def _variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _codes(requirement: Requirement, resources: Mapping[str, Resource]) -> list[str]:
-    from gaterun.core.binding import asked_by
-
-    functions: list[Callable[..., Any]] = [
-        requirement.gate.measure,
-        *(resource.compute for resource in asked_by(requirement, resources)),
-    ]
-    modules = sorted({str(getattr(it, "__module__", "")) for it in functions})
-    return [_code(module) for module in ("gaterun", *modules)]
+    return [_code(module) for module in ("gaterun", *sorted(modules_of(requirement, resources)))]
 
 
 def _code(name: str) -> str:
@@ -256,7 +246,7 @@ def _package(name: str) -> str:
     for folder in sys.modules[name].__path__:
         for path in sorted(Path(folder).rglob("*.py")):
             parts += [path.relative_to(folder).as_posix(), _blob(str(path), file_state(str(path)))]
-    return _sha(*parts)
+    return joint_digest(*parts)
 
 
 @lru_cache(maxsize=20_000)
@@ -267,7 +257,3 @@ def _blob(path: str, state: str) -> str:
         return blob(path, Path(path).stat().st_size)
     except OSError as error:
         return f"unreadable {error.errno}"
-
-
-def _sha(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

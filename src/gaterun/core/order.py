@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from gaterun.core.evidence import writable
 from gaterun.core.likeness import Likeness
 from gaterun.core.redact import Redactor
 from gaterun.model.binding import Binding
@@ -98,9 +99,7 @@ def hidden_measurement(measurement: Measurement, redactor: Redactor) -> Measurem
     """`measurement` as it may leave a machine: secrets hidden, every text one that can be written."""
 
     def text(raw: str) -> str:
-        if not raw.isascii():
-            raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return redactor.text(raw)
+        return redactor.text(writable(raw))
 
     def value(raw: Value | Measured) -> Value | Measured:
         if isinstance(raw, str):

@@ -7,14 +7,13 @@ around, and merging can make the same plan again to compare. docs/design/shards.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gaterun.core.binding import asked_by, canonical
+from gaterun.core.binding import asked_by, canonical, joint_digest
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Resource
 from gaterun.model.metrics_document import MetricsDocument
@@ -62,7 +61,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """Equal for equal plans, on every machine."""
         nodes = [[gate.node_id for gate in gates] for gates in (*self.shards, self.late)]
-        return _sha(self.phase, msgspec.json.encode(nodes).decode())
+        return joint_digest(self.phase, msgspec.json.encode(nodes).decode())
 
     def number_of(self, node_id: str) -> int | None:
         """The shard in which a gate runs; ``None`` where it is part of none, or comes late."""
@@ -172,7 +171,7 @@ def policy_digest(
         baseline,
         sorted(plugins.items()),
     ]
-    return _sha(msgspec.json.encode(judges, order="deterministic", enc_hook=repr).decode())
+    return joint_digest(msgspec.json.encode(judges, order="deterministic", enc_hook=repr).decode())
 
 
 def _judges(gate: Requirement) -> list[object]:
@@ -189,7 +188,3 @@ def _judges(gate: Requirement) -> list[object]:
         gate.inputs,
         gate.timeout,
     ]
-
-
-def _sha(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

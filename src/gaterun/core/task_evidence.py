@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from gaterun import __version__
-from gaterun.core.binding import Binder
+from gaterun.core.binding import Binder, joint_digest
 from gaterun.core.freshness import Freshness, Standing, still_waived
 from gaterun.core.reuse import digests
 from gaterun.core.state import StateDb
@@ -71,14 +70,16 @@ def key_of(
     if binding is None:
         options = f"{type(gate.options).__qualname__} {gate.options!r}"
         return EvidenceKey(
-            definition=_sha(__version__, gate.gate.name, options, *judged),
+            definition=joint_digest(__version__, gate.gate.name, options, *judged),
             inputs=f"tree {tree}",
-            tools=_sha(*host),
+            tools=joint_digest(*host),
         )
     return EvidenceKey(
-        definition=_sha(binding.gaterun, binding.code, binding.options, binding.base, *judged),
+        definition=joint_digest(
+            binding.gaterun, binding.code, binding.options, binding.base, *judged
+        ),
         inputs=binding.inputs,
-        tools=_sha(binding.tools, binding.environment, *host),
+        tools=joint_digest(binding.tools, binding.environment, *host),
     )
 
 
@@ -170,7 +171,3 @@ def _slim(result: GateResult) -> GateResult:
     if result.outcome is Outcome.WAIVED:
         return replace(result, evidence=())  # its waivers are held against the findings again
     return replace(result, findings=(), evidence=())
-
-
-def _sha(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
