@@ -140,7 +140,7 @@ def measure(ctx: gaterun.Context) -> gaterun.Measurement:
         )
     claims = [(claim, _phrases_of(claim, known)) for claim in options.claims]
     phrases = [phrase for _, group in claims for phrase in group] or list(_shipped(known))
-    files, notes = [], []
+    files, notes, unread = [], [], 0
     statements: list[Statement] = []
     ignored = set(ctx.files(*options.ignore)) if options.ignore else set()
     for path in ctx.files(*options.files):
@@ -148,7 +148,9 @@ def measure(ctx: gaterun.Context) -> gaterun.Measurement:
             continue
         text = decode((ctx.root / path).read_bytes())
         files.append(path)
-        statements += find(path, pieces(path, text, options.version), phrases, known)
+        said = list(pieces(path, text, options.version))
+        unread += sum(piece.unread for piece in said)
+        statements += find(path, said, phrases, known)
     unsaid = list(_unsaid(claims, statements))
     now = [statement for statement in statements if not statement.then]
     wrong = [statement for statement in now if statement.wrong]
@@ -156,6 +158,8 @@ def measure(ctx: gaterun.Context) -> gaterun.Measurement:
     then = len(statements) - len(now)
     if then:
         notes.append(f"{then} of another time, compared with nothing")
+    if unread:
+        notes.append(f"{unread} paragraph(s) too long to be sentences, not read")
     return gaterun.Measurement(
         metrics={
             "contradictions": Measured(value=None, why=_why(unclear))

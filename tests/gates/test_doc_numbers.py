@@ -278,6 +278,13 @@ def test_markers(tmp_path: Path) -> None:
     assert measurement.findings[0].help == "`gaterun report PHASE --numbers README.md` writes it"
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.txt"])
+def test_what_is_too_long_to_be_a_sentence_is_counted(tmp_path: Path, name: str) -> None:
+    text = "1626 tests pass.\n\n" + "x " * 20_000
+    measured = measure(tmp_path, text, file=name, files=("README.*",))
+    assert "1 paragraph(s) too long to be sentences, not read" in measured.notes
+
+
 def test_two_gates_of_a_kind_and_one_that_agrees_is_enough(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("7 tests, and 9 tests\n")
     measured = [Reading(id=f"{task}::tests.executed", gate="tests", value=task) for task in (7, 8)]
@@ -357,6 +364,13 @@ class TestInARun:
         assert ran.outcomes["2::doc-numbers"] == "undecided"
         message = ran.results["2::doc-numbers"].verdict.message
         assert "README.md:1 '3 things': value.n has no value" in message
+
+    def test_what_reached_no_verdict_has_measured_nothing(self, ours: Any) -> None:
+        ours.phase(PHASE.replace('file = "n.txt"', 'file = "n.txt"\nratchet = "n"'))
+        ran = ours.run("p")
+        assert ran.outcomes == {"1::value": "baseline-missing", "2::doc-numbers": "undecided"}
+        message = ran.results["2::doc-numbers"].verdict.message
+        assert "1::value has reached no verdict" in message
 
     def test_by_itself_it_has_what_was_recorded_of_this_tree(self, ours: Any) -> None:
         ours.commit()

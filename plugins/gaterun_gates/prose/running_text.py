@@ -48,12 +48,14 @@ class Piece:
         line: of its beginning, from 1.
         metric: id of the metric whose value it is, where it stands between gaterun's markers.
         then: it tells of an earlier release, or of one day.
+        unread: whether it was too long to be read; it has no text then.
     """
 
     text: str
     line: int
     metric: str = ""
     then: bool = False
+    unread: bool = False
 
     def line_of(self, offset: int) -> int:
         """The line on which a character stands."""
@@ -70,7 +72,10 @@ def pieces(path: str, text: str, version: str) -> Iterator[Piece]:
     past = is_history(path) and not (version and mentions(path, version))
     if not path.lower().endswith((".md", ".markdown")):
         for start, paragraph in _paragraphs(text):
-            yield Piece(text=plain(paragraph), line=start, then=past)
+            if len(paragraph) > _LONGEST:
+                yield Piece(text="", line=start, unread=True)
+            else:
+                yield Piece(text=plain(paragraph), line=start, then=past)
         return
     written = False
     then, level = past, 0
@@ -98,9 +103,10 @@ def _names(heading: str, version: str) -> bool | None:
 
 def _of_blocks(blocks: Sequence[Block], *, then: bool) -> Iterator[Piece]:
     """The pieces of a block, or of the cells of a table's row."""
+    long = [block for block in blocks if len(block.text) > _LONGEST]
+    yield from (Piece(text="", line=block.line, unread=True) for block in long)
+    blocks = [block for block in blocks if len(block.text) <= _LONGEST]
     for block in blocks:
-        if len(block.text) > _LONGEST:
-            continue
         bare = _without_code(block.text)
         for mark in _MARKED.finditer(bare):
             line = block.line + bare.count("\n", 0, mark.start())
@@ -119,7 +125,7 @@ def _of_blocks(blocks: Sequence[Block], *, then: bool) -> Iterator[Piece]:
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
     line = 1
     for part in re.split(r"(\n[ \t]*\n)", text):
-        if part.strip() and len(part) <= _LONGEST:
+        if part.strip():
             yield line, part
         line += part.count("\n")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,7 @@ class Statement:
 
 
 def find(
-    path: str, pieces: Iterator[Piece], phrases: Sequence[Phrase], known: Mapping[str, Reading]
+    path: str, pieces: Iterable[Piece], phrases: Sequence[Phrase], known: Mapping[str, Reading]
 ) -> Iterator[Statement]:
     """What a document states, in order.
 

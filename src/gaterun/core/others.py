@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gaterun.model.metric import Measured, Reading
 from gaterun.model.phase import Mode, Phase, Requirement
 from gaterun.model.record import GateResult
+from gaterun.model.verdict import Outcome
 
 if TYPE_CHECKING:
     from gaterun.core.freshness import Standing
@@ -71,6 +72,10 @@ def _why(standing: Standing | None) -> str:
 
 
 def _measured(gate: Requirement, result: GateResult | None, metric: str, why: str) -> Measured:
+    if result is not None and result.outcome is Outcome.INCONCLUSIVE:
+        # What was seen before that is not the measurement: half of the tests, say.
+        said = result.verdict.message or str(result.verdict.reason)
+        return Measured(value=None, why=f"{gate.node_id} has reached no verdict: {said}")
     record = result.metrics.get(metric) if result else None
     if record is None:
         said = why or (result.verdict.message or result.outcome.value if result else "")
