@@ -175,6 +175,17 @@ def test_roadmap_golden(golden: SnapshotAssertion, name: str) -> None:
         (replace(COMPLETE, results=()), "INCOMPLETE: nothing was measured"),
         (replace(COMPLETE, results=(SCCACHE, TESTS)), "INCOMPLETE: 1 of 2 gates"),
         (
+            replace(
+                COMPLETE,
+                tasks={**COMPLETE.tasks, "7.5": "Off"},
+                results=(
+                    *COMPLETE.results,
+                    replace(CHANGELOG, task="7.5", node_id="7.5::changelog"),
+                ),
+            ),
+            "INCOMPLETE: no gate can verify task 7.5",
+        ),
+        (
             replace(COMPLETE, tasks={**COMPLETE.tasks, "7.5": "Talk"}),
             "INCOMPLETE: no gate can verify task 7.5",
         ),

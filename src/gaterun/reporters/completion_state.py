@@ -53,7 +53,7 @@ def completion(record: RunRecord, beside: Integration | None = None) -> Completi
     """Whether the phase is complete.
 
     It is when every blocking gate of the phase was part of the run, and passed, or is waived, or
-    is switched off by the phase file; when no task is without such a gate; and when the run itself
+    is switched off by the phase file; when every task has one that is not; and when the run itself
     came to an end and exited with 0.
 
     Args:
@@ -117,7 +117,7 @@ def _used(record: RunRecord) -> set[str]:
 
 def _unproved(record: RunRecord) -> list[str]:
     """The tasks of which no gate could say that they are done, whatever anybody says."""
-    blocking = {each.task for each in record.results if each.blocking}
+    blocking = {each.task for each in record.results if each.blocking and not switched_off(each)}
     blocking |= {node.rpartition("::")[0] for node in record.left_out or ()}
     blocking |= {PHASE_WIDE, POLICY}
     return [f"no gate can verify task {task}" for task in record.tasks if task not in blocking]
