@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from gaterun.core import host
@@ -74,8 +75,9 @@ class Late:
         )
         self._bench.others = self._bound.others(whole.phase, store, loop.results)
 
+    @cached_property
     def facts(self) -> dict[str, str]:
-        """Those of this machine."""
+        """Those of this machine, asked once."""
         return host.facts(self._root)
 
     def measure(

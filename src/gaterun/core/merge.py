@@ -1,9 +1,10 @@
 """Judges the measurements of all shards as one run, and records it.
 
-What reads the measurements of all other gates is measured here. What the shards measured is judged anew, by the definitions that are here: the same schedule
+What the shards measured is judged anew, by the definitions that are here: the same schedule
 decides what is blocked, the same waivers and the same base apply. A shard's own verdict is used
 for one thing only: what it took back (the tree changed, a kept measurement did not hold) is not
-given back. So merging can take a green away, and never gives one.
+given back. So merging can take a green away, and never gives one. Gates that read what all others
+have measured, which no shard could measure, are measured here (`gaterun.core.late`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from gaterun.core.late import Late
 from gaterun.core.loop import Loop
 from gaterun.core.parts import Read, Whole
 from gaterun.core.record_file import LOGS
-from gaterun.core.result import judged, unmeasured
+from gaterun.core.result import BaselineOf, judged, unmeasured
 from gaterun.core.reuse import measurement_of
 from gaterun.core.run_verdict import verdict_of
 from gaterun.core.second_key import SecondKey
@@ -224,13 +225,7 @@ class Merge:
             loop=loop,
         )
 
-        def baseline(
-            requirement: Requirement, measurement: Measurement
-        ) -> Mapping[str, BaselineValue] | None:
-            if self.baseline is None:
-                return None
-            facts = late.facts()
-            return values_for(self.baseline, requirement, measurement, facts, stale=self._stale)
+        baseline = self._baseline_at(lambda: late.facts)
 
         def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
             result = late.measure(gate, baseline, repeat=self._repeat(gate), progress=progress)
@@ -239,6 +234,18 @@ class Merge:
         return Workers(
             measure, messages=SimpleQueue(), locks=self.store.path / "locks", processes=processes
         )
+
+    def _baseline_at(self, facts: Callable[[], Mapping[str, str]]) -> BaselineOf:
+        """The baseline's values for what was measured on a machine of such facts."""
+
+        def values(
+            requirement: Requirement, measurement: Measurement
+        ) -> Mapping[str, BaselineValue] | None:
+            if self.baseline is None:
+                return None
+            return values_for(self.baseline, requirement, measurement, facts(), stale=self._stale)
+
+        return values
 
     def _settle(self, tell: Callable[[Event], None]) -> list[str]:
         """Take back what was measured here of a tree that has changed meanwhile."""
@@ -257,16 +264,8 @@ class Merge:
             return None
         part, found = self._measured[gate.node_id]
         evidence = moved_evidence(found, shelf_of(part))
-
-        def baseline(
-            requirement: Requirement, measurement: Measurement
-        ) -> Mapping[str, BaselineValue] | None:
-            if self.baseline is None:
-                return None
-            # The facts of the machine that measured, not of this one.
-            facts = part.record.environment
-            return values_for(self.baseline, requirement, measurement, facts, stale=self._stale)
-
+        # By the facts of the machine that measured, not of this one.
+        baseline = self._baseline_at(lambda: part.record.environment)
         if found.inspected or found.metrics:
             result = judged(
                 gate,
