@@ -118,7 +118,7 @@ def _beside_cloc(world: World, *, keep_state: bool) -> Race:
 SOURCE_GOALS = (
     Goal(
         id="G12",
-        what="variables read by a tree, nothing kept / rg -l (an aim)",
+        what="variables read by a tree, nothing kept / rg -l",
         bar=4,
         set_up=lambda world: _beside_ripgrep(world, keep_state=False),
         quick=False,
@@ -132,7 +132,7 @@ SOURCE_GOALS = (
     ),
     Goal(
         id="G14",
-        what="all reads, nothing kept / direct reads by tree-sitter (an aim)",
+        what="all reads, nothing kept / direct reads by tree-sitter",
         bar=0.5,
         set_up=_beside_tree_sitter,
         quick=False,
