@@ -18,7 +18,9 @@ const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'";
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const wrong = [];
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const launch = () => chromium.launch({ executablePath, args: ['--no-sandbox'] });
+// A browser that crashes before it has seen a page says nothing about the page.
+const browser = await launch().catch(launch);
 
 const views = {
   light: { viewport: { width: 1200, height: 900 }, colorScheme: 'light' },

@@ -82,6 +82,17 @@ def test_no_room_for_the_list_leaves_its_length() -> None:
     assert "10000 changes" in text.replace(",", "")
 
 
+@pytest.mark.parametrize(
+    "text", ["1. x", "12) x", "1.", "- x", "+ x", "-", "===", "---", "- - -", "2.5 s", "-3 %"]
+)
+@pytest.mark.parametrize("line", ["- {}", "{}", "x\n{}"])
+def test_a_text_begins_nothing(text: str, line: str) -> None:
+    page = rendered(line.format(cells.prose(text)) + "\n")
+    assert len(page.findall(".//li")) == line.startswith("-")
+    assert not page.findall(".//ol") + page.findall(".//hr") + page.findall(".//h1")
+    assert words(page).removeprefix("x").strip() == text
+
+
 @pytest.mark.parametrize("text", NASTY)
 @pytest.mark.parametrize("write", [cells.code, cells.prose])
 def test_a_cell_shows_its_text_and_breaks_nothing(text: str, write: object) -> None:

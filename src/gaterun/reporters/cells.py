@@ -19,6 +19,9 @@ _REFERENCES = str.maketrans(
 )
 _WORD_JOINER = "\N{WORD JOINER}"
 
+#: What would begin a list, a heading or a rule, where it is the first of a line or an item.
+_BEGINNING = re.compile(r"\A(?:[0-9]{1,9}[.)]|[-+])(?=\s|\Z)|\A[-=\s]+\Z")
+
 
 def short(text: str, longest: int = LONGEST) -> str:
     """`text` cleaned, on one line, cut with an ellipsis."""
@@ -41,11 +44,19 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """`text` as running text that mentions nobody, for the middle of a line."""
-    text = _referenced(text)
+    """`text` as running text that mentions nobody, and begins nothing where it stands first.
+
+    >>> prose("1. not a list"), prose("- neither"), prose("2.5 s")
+    ('1&#46; not a list', '&#45; neither', '2.5 s')
+    """
+    text = _BEGINNING.sub(_as_text, _referenced(text))
     # Mentions are looked for when references are resolved already; a colon makes an emoji.
     text = re.sub("(&#64;|&#35;)(?=[^ ])", rf"\1{_WORD_JOINER}", text)
     return re.sub(":(?=[^ ])", "&#58;", text)
+
+
+def _as_text(mark: re.Match[str]) -> str:
+    return re.sub(r"[-+=.)]", lambda sign: f"&#{ord(sign[0])};", mark[0])
 
 
 def table(header: str, alignment: str, rows: list[list[str]]) -> list[str]:
