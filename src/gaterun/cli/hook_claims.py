@@ -65,7 +65,9 @@ def _told(view: TaskView, here: Desk) -> Iterator[str]:
     elif missing:
         yield f"{claimed}not verified, of {total} gates these are open: {', '.join(missing)}"
     else:
-        yield f"{total} of {total} gates have passed on this tree"
+        from gaterun.reporters.tasks import passed
+
+        yield passed(view.gates)
     if view.unmet:
         yield f"it needs {', '.join(view.unmet)}"
     lease = view.history.lease

@@ -74,6 +74,8 @@ def _verdict(item: Standing) -> str:
 
 
 def _as_text(found: Sequence[Standing]) -> str:
+    from gaterun.reporters import tasks
+
     now = time.time()
     lines = []
     width = max((len(item.gate.node_id) for item in found), default=0)
@@ -87,8 +89,7 @@ def _as_text(found: Sequence[Standing]) -> str:
             f"{item.freshness.value:8} {_verdict(item):11} {item.gate.node_id:{width}}  "
             f"{', '.join(parts)}".rstrip()
         )
-    holding = sum(item.holds for item in found)
-    lines.append(f"{holding} of {len(found)} gates have passed on this tree")
+    lines.append(tasks.passed(found))
     return "\n".join(lines) + "\n"
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from gaterun.core.claims import Held
 from gaterun.core.estimate import Forecast
+from gaterun.core.freshness import Standing
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
 from gaterun.model.claim import Claim
 from gaterun.model.figures import age
 from gaterun.model.task_state import TaskState
+from gaterun.model.verdict import Outcome
 from gaterun.reporters import claims, clean
 
 HEADER = ("task", "state", "owner", "gates", "last event", "")
@@ -132,6 +134,14 @@ def outlook(found: Forecast | None) -> list[str]:
     if found.without:
         lines.append(f"without an estimate: {', '.join(found.without)}")
     return lines
+
+
+def passed(found: Sequence[Standing]) -> str:
+    """How many gates have passed on this tree; what is waived has not, and is told beside."""
+    outcomes = [item.last.outcome for item in found if item.holds and item.last]
+    waived = outcomes.count(Outcome.WAIVED)
+    more = f", {waived} waived" if waived else ""
+    return f"{outcomes.count(Outcome.PASS)} of {len(found)} gates have passed on this tree{more}"
 
 
 def counted(overview: Overview) -> str:
