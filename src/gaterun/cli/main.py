@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -22,6 +23,9 @@ from gaterun.model.verdict import ExitCode
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+#: What the system says where there is no room; nobody's bug.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 EVERY_DAY = "Every day"
 NOW_AND_THEN = "Now and then"
@@ -213,6 +217,12 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
     except BrokenPipeError:
         _silence()
         return int(ExitCode.OK)
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _crashed(error)
+        _silence()
+        _complain(f"cannot write: {error.strerror}", "make room, or write somewhere else")
+        return int(ExitCode.USAGE_ERROR)
     except Exception as error:  # noqa: BLE001 - the last one to know
         return _crashed(error)
 

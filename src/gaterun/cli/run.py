@@ -157,7 +157,7 @@ def command(
     SELECTOR is a task (7.3), a gate (clippy) or a node id (7.3::clippy). Every gate runs, even
     when another has failed; a task whose needs did not pass is blocked.
     """
-    bound = opened.phase(phase, base=base)
+    bound = opened.phase(phase, base=opened.revision(base))
     chosen = select(bound, selectors=selectors, keyword=keyword, tags=tags, deselect=deselect)
     whole, part = chosen, None
     if shard:

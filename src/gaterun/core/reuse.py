@@ -153,9 +153,9 @@ def differences(kept: Measurement, anew: Measurement, host_bound: frozenset[str]
         host_bound: metrics that may differ from one time to the next.
     """
     found = [
-        f"{name} {_value(kept, name)} → {_value(anew, name)}"
+        f"{name} {kept.value(name)} → {anew.value(name)}"
         for name in sorted(kept.metrics.keys() | anew.metrics.keys())
-        if name not in host_bound and _value(kept, name) != _value(anew, name)
+        if name not in host_bound and kept.value(name) != anew.value(name)
     ]
     if dict(kept.inspected) != dict(anew.inspected):
         found.append(f"inspected {dict(kept.inspected)} → {dict(anew.inspected)}")
@@ -164,8 +164,3 @@ def differences(kept: Measurement, anew: Measurement, host_bound: frozenset[str]
     if before != after:
         found.append("other findings")
     return found
-
-
-def _value(measurement: Measurement, name: str) -> object:
-    value = measurement.metrics.get(name)
-    return getattr(value, "value", value)
