@@ -15,8 +15,6 @@ import click
 
 from gaterun.cli import kept
 from gaterun.cli.notes import Notes
-from gaterun.core.state_place import STATE, Place, git_folders
-from gaterun.model.claim import Claim, Unread
 
 if TYPE_CHECKING:
     from gaterun.cli.workspace import Opened
@@ -24,12 +22,14 @@ if TYPE_CHECKING:
     from gaterun.core.freshness import Standing
     from gaterun.core.git import Git
     from gaterun.core.overview import Overview
+    from gaterun.core.state_place import Place
     from gaterun.core.tree import TreeState
+    from gaterun.model.claim import Claim, Unread
     from gaterun.model.phase import Phase
     from gaterun.model.task_state import TaskHistory
 
 #: What counts of gaterun's own folder.
-WITHIN = ("baseline", "measured", "runs", STATE, f"{STATE}-wal", f"{STATE}-journal")
+WITHIN = ("baseline", "measured", "runs", "state.db", "state.db-wal", "state.db-journal")
 
 
 def noted() -> Notes | None:
@@ -95,6 +95,8 @@ class Looking:
 
 def _refs(top: Path) -> Iterable[Path]:
     """What changes whenever the index, HEAD or any ref does."""
+    from gaterun.core.state_place import git_folders
+
     own, common = git_folders(top)
     yield own / "index"
     yield own / "HEAD"
@@ -153,6 +155,7 @@ def claims(opened: Opened, phase: Phase) -> list[Claim | Unread]:
         UsageError: a reader cannot be loaded.
     """
     from gaterun.core.reading_claims import read_claims
+    from gaterun.model.claim import Unread
 
     notes = noted()
     if notes is None:

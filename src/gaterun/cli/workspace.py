@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
-from gaterun.cli import noted
 from gaterun.cli.notes import Notes
 from gaterun.core.config import Config, load_config
 from gaterun.core.discovery import Plugins, load
@@ -88,6 +87,8 @@ class Opened(Struct, frozen=True, kw_only=True):
         store = Store(self.config.state)
         record = store.latest(phase)
         for problem in store.problems:
+            from gaterun.cli import noted
+
             noted.warn(f"{problem}; it is passed over")
         return record
 
