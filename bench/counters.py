@@ -22,7 +22,7 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
     "collect": {"modules": 160, "own modules": 35, "files": 142, "metadata": 0, "processes": 0},
     "phase7": {"modules": 180, "own modules": 58, "files": 165, "metadata": 0, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.
-    "run": {"modules": 240, "own modules": 92, "files": 240, "metadata": 0, "processes": 3 + 7},
+    "run": {"modules": 246, "own modules": 98, "files": 240, "metadata": 0, "processes": 3 + 7},
     # Kept answers: git is asked for the tree, and where nobody has said anything not even that.
     "status": {"modules": 22, "own modules": 13, "metadata": 0, "processes": 1},
     "stop": {"modules": 40, "own modules": 7, "files": 35, "metadata": 0, "processes": 0},
