@@ -154,25 +154,32 @@ DAY = "the day"
 
 def state_of(path: str) -> str:
     """What tells one version of something from another: of a file, unless the name says else."""
-    if path == DAY:
-        from gaterun.core.toolchain import today
-
-        return today()
-    if path.startswith("kind of "):
-        try:
-            return f"{os.stat(path.removeprefix('kind of ')).st_mode >> 12:o}"
-        except OSError:
-            return "-"
-    if path.startswith("tools of "):
-        from gaterun.core.toolchain import digest
-
-        return digest(path.removeprefix("tools of "), os.environ)
-    if path.startswith("tree of "):
-        from gaterun.core.tree_key import key
-
-        return key(*path.removeprefix("tree of ").split("\t"))
+    if not path.startswith("/"):  # most are files
+        return _state_of_named(path)
     try:
         found = os.stat(path)
     except OSError:
         return "-"
     return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {found.st_mode:o}"
+
+
+def _state_of_named(name: str) -> str:
+    kind, _, of = name.partition(" of ")
+    if name == DAY:
+        from gaterun.core.toolchain import today
+
+        return today()
+    if kind == "kind":
+        try:
+            return f"{os.stat(of).st_mode >> 12:o}"
+        except OSError:
+            return "-"
+    if kind == "tools":
+        from gaterun.core.toolchain import digest
+
+        return digest(of, os.environ)
+    if kind == "tree":
+        from gaterun.core.tree_key import key
+
+        return key(*of.split("\t"))
+    raise ValueError(name)
