@@ -316,6 +316,45 @@ def test_without_git_nothing_is_kept(team: Team) -> None:
     never_kept("status", at=team.project.root)
 
 
+SCOPED = PHASE.replace("[task.c]\n", '[task.c]\nfiles = ["src/**"]\n')
+
+
+def test_what_was_touched_outside_of_what_a_task_declares(team: Team) -> None:
+    root = team.project.root
+    team.project.phase(SCOPED)
+    team.project.commit()
+    do(team, "start", "c")
+    settle(root)
+    assert "outside" not in kept("status", at=root).out
+    team.project.write({"outside.txt": "x\n"})
+    assert not same("status", at=root)
+    settle(root)
+    assert "c has touched what is outside of its files: outside.txt" in kept("status", at=root).out
+    team.project.git("add", "outside.txt")
+    assert not same("status", at=root)
+
+
+def test_work_in_another_working_tree_is_looked_at_each_time(team: Team) -> None:
+    tree = team.tree("ada")
+    past(team, "start", "c", "ada", 400, tree)
+    settle(team.project.root, tree)
+    never_kept("status", at=team.project.root)
+    kept("hook", "stop", at=team.project.root, given=b"{}")  # which is not concerned
+
+
+def test_in_a_linked_working_tree(team: Team) -> None:
+    tree = team.tree("ada")
+    assert ask("run", "p", at=tree)[0].code == 1
+    settle(team.project.root, tree)
+    assert kept("status", at=tree).steady == worked_out("status", at=tree).steady
+    past(team, "start", "c", "eve", 400, tree)  # in the state that all working trees share
+    assert not same("status", at=tree)
+    settle(team.project.root, tree)
+    assert kept("status", at=tree).steady == worked_out("status", at=tree).steady
+    (tree / "src/lib.rs").write_text("bad\n")
+    assert not same("status", at=tree)
+
+
 def test_with_estimates(team: Team) -> None:
     """While nobody works the end is as far away as ever; then it comes nearer."""
     root = team.project.root

@@ -124,7 +124,7 @@ class Desk(Struct, frozen=True, kw_only=True):
             now=self.now(),
             claims=ledger_on(self.opened, self.phase, gates),
         )
-        noted.collisions(self.place, found)
+        noted.collisions(self.place, found, self.opened.config.settings.state)
         return found
 
     def histories(self) -> Mapping[str, TaskHistory]:

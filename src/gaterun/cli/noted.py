@@ -168,8 +168,12 @@ def claims(opened: Opened, phase: Phase) -> list[Claim | Unread]:
     return found
 
 
-def collisions(here: Place, found: Overview) -> None:
-    """Working trees were looked at for what collides, in that order: first which are there."""
+def collisions(here: Place, found: Overview, state: str) -> None:
+    """Working trees were looked at for what collides.
+
+    Args:
+        state: name of gaterun's own folder.
+    """
     if not (notes := noted()):
         return
     from gaterun.core.overview import active
@@ -178,7 +182,13 @@ def collisions(here: Place, found: Overview) -> None:
     gits = {item.who.worktree: Path(item.who.worktree) / ".git" for item in items}
     notes.will_see(*(kept.kind_of(str(git)) for git in gits.values()))
     there = [item for item in items if gits[item.who.worktree].exists()]
-    elsewhere = {item.who.worktree for item in there} - {str(here.worktree)}
-    # Where all declare their files, what was touched outside of them is looked for.
-    if elsewhere or (there and all(item.task.files for item in there)):
+    if {item.who.worktree for item in there} - {str(here.worktree)}:
         notes.stop()
+    elif there and all(item.task.files for item in there):
+        # All declare their files: what was touched outside of them was looked for in this tree,
+        # whole, since it parted from what the main working tree has.
+        if here.prefix:
+            notes.stop()
+        else:
+            notes.confirm(kept.tree_of(str(here.worktree), "", state))
+            notes.sees(*(_refs(here.main) if here.main is not None else ()))

@@ -96,6 +96,13 @@ class Notes:
         if self._known.setdefault(name, state) != state:
             self.stop()
 
+    def confirm(self, name: str) -> None:
+        """What was looked at was looked at again since, and has to be the same when all is said."""
+        if name in self._known:
+            self._again[name] = self._known[name]
+        else:
+            self.stop()
+
     def will_see(self, *names: str) -> None:
         """What these name is about to be looked at, and has to be the same when all is said."""
         for name in names:
