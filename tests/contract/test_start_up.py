@@ -35,9 +35,7 @@ def workspace(counters, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def counted(counters, world, workspace):
-    commands = {
-        name: counters.count_named(name, workspace, world) for name in counters.ARGUMENTS
-    }
+    commands = {name: counters.count_named(name, workspace, world) for name in counters.ARGUMENTS}
     return {"bare": counters.count((), workspace, world), **commands}
 
 
