@@ -30,12 +30,18 @@ def main() -> None:
     from gaterun.cli import kept
 
     argv = sys.argv[1:]
-    if (text := kept.recall(argv)) is not None:
-        kept.give(text)
-        return
-    notes = kept.Notes(argv, starts=not kept.shows(argv))
-    from gaterun.cli.main import run
+    asked: tuple[tuple[str, ...], str] | None = (*argv,), ""
+    if argv == ["hook", "stop"]:
+        from gaterun.cli import hook_given
 
+        asked = hook_given.asked(argv)
+    if asked is not None and (answer := kept.recall(*asked)) is not None:
+        text, code = answer
+        sys.exit(code if kept.give(text) else 0)
+    from gaterun.cli.main import run
+    from gaterun.cli.notes import Notes
+
+    notes = Notes(asked[0], starts=not kept.shows(argv)) if asked is not None else None
     sys.exit(run(argv, notes))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.kept import Notes
+from gaterun.cli.notes import Notes
 from gaterun.core.workflow_log import guarded_log
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
@@ -185,7 +185,7 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".
         arguments = arguments_of(argv)
-        if notes is not None and arguments[0] not in {"run", "list"}:
+        if notes is not None and arguments[0] not in {"run", "list", "status", "hook"}:
             notes.stop()
         with gaterun.make_context("gaterun", arguments, obj=notes) as context:
             answer = gaterun.invoke(context)

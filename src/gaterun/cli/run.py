@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from gaterun.cli.kept import Notes
+from gaterun.cli.notes import Notes
 from gaterun.cli.workspace import Opened, PhaseName, Selector, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest

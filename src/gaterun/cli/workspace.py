@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
-from gaterun.cli.kept import Notes
+from gaterun.cli.notes import Notes
 from gaterun.core.config import Config, load_config
 from gaterun.core.discovery import Plugins, load
 from gaterun.core.phases import load_phase, phase_names
@@ -87,7 +87,9 @@ class Opened(Struct, frozen=True, kw_only=True):
         store = Store(self.config.state)
         record = store.latest(phase)
         for problem in store.problems:
-            click.echo(f"warning: {problem}; it is passed over", err=True)
+            from gaterun.cli import noted
+
+            noted.warn(f"{problem}; it is passed over")
         return record
 
     def phase_name(self, name: str | None) -> str:

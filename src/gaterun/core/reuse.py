@@ -51,11 +51,14 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def find(self, gate: str, binding: Binding) -> Kept | None:
+    def find(self, gate: str, binding: Binding, *, use: bool = True) -> Kept | None:
         """A measurement that still holds, if there is one.
 
         One that is damaged, or of another version of gaterun, is none: nothing is lost but
         the time to measure again.
+
+        Args:
+            use: whether it is used by that, and so kept for longer.
         """
         path = self._path(gate, binding)
         try:
@@ -73,8 +76,9 @@ class Shelf:
             return None
         if _now(kept.binding.reads) != kept.binding.reads:
             return None
-        with contextlib.suppress(OSError):
-            os.utime(path)
+        if use:
+            with contextlib.suppress(OSError):
+                os.utime(path)
         return kept
 
     def keep(self, result: GateResult, run: str) -> None:
