@@ -7,6 +7,7 @@ scanned once, wherever they lie, in whichever branch, in this run and in later o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -44,9 +45,17 @@ class BlobCache(Generic[T]):
         self._scan = scan
         self._parses = parses
         self._most = most
-        self._kept: dict[str, T] = load(path, dict[str, kind]) or {}  # type: ignore[valid-type]
         self._used: dict[str, T] = {}
         self._new = False
+
+    @cached_property
+    def _kept(self) -> dict[str, T]:
+        kind = self._kind
+        return load(self._path, dict[str, kind]) or {}  # type: ignore[valid-type]
+
+    def known(self, oid: str) -> T | None:
+        """What is known of the bytes with this id, without a scan."""
+        return self._used[oid] if oid in self._used else self._kept.get(oid)
 
     def __call__(self, source: Source) -> T:
         """What the scan finds in `source`, or found in an earlier file of the same bytes."""
@@ -74,7 +83,7 @@ class BlobCache(Generic[T]):
         if large and cores() > 1:
             # Largest first, so that no process is left with one when the others are done.
             ordered = sorted(unknown.values(), key=lambda source: -len(source.data))
-            self._kept |= scan_in_processes(self._scan, self._kind, ordered, run, folder)
+            self._kept.update(scan_in_processes(self._scan, self._kind, ordered, run, folder))
             self._new = True
 
     def _is_unknown(self, source: Source) -> bool:

@@ -18,7 +18,7 @@ from gaterun_gates.rust.tokens import Token
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from gaterun_gates.rust_sources import RustFile, RustSources
+    from gaterun_gates.rust.compiled import RustFile, RustSources
 
 #: What follows a function's name where it is passed on as a value.
 _AFTER_VALUE = frozenset({")", ",", ";", "}"})

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.compiled import RustFile, RustSources
     from gaterun_gates.rust.items import Constant, Function, Struct
     from gaterun_gates.rust.source import Source
-    from gaterun_gates.rust_sources import RustFile, RustSources
 
 #: What may stand between two words.
 _GAP = r"(?:\s|//[^\n]*\n|/\*.*?\*/)+"
