@@ -10,8 +10,17 @@ from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import attributes
 from gaterun_gates.rust.tokens import Token, tokens
 
-#: A cheap test on bytes: a file without a match declares no file of its own.
-_CANDIDATE = re.compile(rb"\bmod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;|\binclude\s*!|\bautomod\b")
+#: What declares a file begins with this: modules, inclusions, folders of modules.
+_CANDIDATE = re.compile(
+    rb"\bmod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;|\binclude\s*!|\bautomod\b",
+)
+#: The same without the edge of a word before it: with a first letter to look for, Python's
+#: expressions are some ten times as fast.
+_QUICK = (
+    re.compile(rb"mod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;"),
+    re.compile(rb"include\s*!"),
+    re.compile(rb"automod\b"),
+)
 
 
 def _paths_in(items: Sequence[Token], first: int, last: int) -> Iterable[str]:
@@ -26,7 +35,7 @@ def _paths_in(items: Sequence[Token], first: int, last: int) -> Iterable[str]:
 
 def declarations(source: Source) -> list[Declaration]:
     """The files that `source` declares to be part of its crate."""
-    if not _CANDIDATE.search(source.data):
+    if not any(pattern.search(source.data) for pattern in _QUICK):
         return []
     items = tokens(source.tree.root_node, source.data, only=_CANDIDATE)
     found: list[Declaration] = []

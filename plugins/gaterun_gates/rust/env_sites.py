@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -47,6 +48,43 @@ def may_use_environment(data: bytes) -> bool:
     """Whether a file with these bytes can have anything to do with environment variables."""
     named = any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init"))
     return named and _CANDIDATE.search(data) is not None
+
+
+#: Words that a file must have for a function of this name to be one that is looked for.
+_ONLY_WITH = {
+    "init": (b"env_logger", b"tracing_subscriber"),
+    "try_init": (b"env_logger", b"tracing_subscriber"),
+    "default": (b"Environment",),
+    "raw": (b"figment",),
+}
+#: What an item has that uses the environment through a method, an attribute or a string.
+_OTHER_WORDS = frozenset(
+    {"env", "Env", "Environment", "env_remove", "set_env", "filter_or", "write_style_or"}
+)
+
+
+def wanted_in_items(source: Source) -> re.Pattern[bytes]:
+    """What an item has in it that has to do with the environment by itself."""
+    words = {
+        name
+        for name in _FUNCTIONS
+        if any(word in source.data for word in _ONLY_WITH.get(name, (b"",)))
+    }
+    return _words(frozenset(words | _OTHER_WORDS | _renamed(source)))
+
+
+@lru_cache(maxsize=64)
+def _words(words: frozenset[str]) -> re.Pattern[bytes]:
+    plain = "|".join(re.escape(word) for word in sorted(words) if word.isascii())
+    # To a pattern on bytes a letter beyond ASCII is no part of a word, and has no edge.
+    others = "".join(f"|{re.escape(word)}" for word in sorted(words) if not word.isascii())
+    text = rf"\b(?:{plain})\b|envconfig|rerun-if-env-changed={others}"
+    return re.compile(text.encode())
+
+
+def _renamed(source: Source) -> set[str]:
+    """Names under which the file imports known functions."""
+    return {name for name, path in source.items.aliases.items() if path[-1] in _FUNCTIONS}
 
 
 class Act(StrEnum):
@@ -126,8 +164,7 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
 def _paths(source: Source) -> Iterator[tuple[int, list[str], int]]:
     """Paths that end with the name of a known function: first token, path, index after it."""
     items = source.tokens
-    renamed = {name for name, path in source.items.aliases.items() if path[-1] in _FUNCTIONS}
-    wanted = _FUNCTIONS | renamed
+    wanted = _FUNCTIONS | _renamed(source)
     for last, token in enumerate(items):
         if not token.is_name or token.name not in wanted:
             continue
