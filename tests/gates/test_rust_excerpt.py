@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaterun_gates.rust import env_file
+from gaterun_gates.rust import env_file, env_sites
 from gaterun_gates.rust.declared import NotHereError, OneFile
 from gaterun_gates.rust.env_file import Reading, use_of_file
 from gaterun_gates.rust.env_sites import wanted_in_items
@@ -74,6 +74,24 @@ def whole(source: Source) -> FileUse:
         use = FileUse(complete=False)
     use.has_errors = source.has_errors
     return use
+
+
+PIECES = (
+    *("env", "Env", "ENV", "fmt::init", "var", "vars", "_os", "set_", "with_", "async_", "_unset"),
+    *("option_", "dot", "from_", "try_", "default_", "filter_or", "write_style_or", "prefixed"),
+    *("_logger", "config", "ironment", "tracing_subscriber", "rerun-if-env-changed=", "remove_"),
+    *("(", "!", "=", ",", ")", " ", "\n", "//", "/*", "_", "x", "é", "0", ".", '"'),
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=8))
+def test_the_quick_look_at_bytes_sees_what_a_search_sees(pieces: list[str]) -> None:
+    data = "".join(pieces).encode()
+    named = any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init"))
+    assert env_sites.may_use_environment(data) is (
+        named and env_sites._CANDIDATE.search(data) is not None
+    )
 
 
 @settings(max_examples=400, deadline=None)

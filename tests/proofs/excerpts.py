@@ -2,9 +2,9 @@
 
     python tests/proofs/excerpts.py CLONE...
 
-The scan of environment variables takes only those items apart that may matter. Here every tracked
-Rust file of each clone is scanned so, and once more with all of it taken apart, prefilter or not.
-Any difference is exit code 1.
+The scan of environment variables takes only those items apart that may matter, and which files a
+file declares is read off its head where that is all. Here every tracked Rust file of each clone is
+read so, and once more with all of it taken apart, prefilter or not. Any difference is exit code 1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gaterun_gates.rust.declarations import declarations, declarations_in
 from gaterun_gates.rust.declared import NotHereError, OneFile
 from gaterun_gates.rust.env_file import Reading, use_of_file
 from gaterun_gates.rust.file_use import FileUse
@@ -33,18 +34,20 @@ def compare(clone: Path) -> list[str]:
         ["git", "ls-files", "-z", "*.rs"], cwd=clone, check=True, capture_output=True, text=True
     )
     paths = [path for path in listed.stdout.split("\0") if (clone / path).is_file()]
-    different, found, incomplete = [], 0, 0
+    different, found, files, incomplete = [], 0, 0, 0
     for path in paths:
         source = Source(path, (clone / path).read_bytes())
         parts, all_of_it = use_of_file(source), whole(source)
         all_of_it.has_errors = parts.has_errors  # known of files that were parsed only
-        if parts != all_of_it:
+        declared = declarations(source)
+        if parts != all_of_it or declared != declarations_in(source):
             different.append(path)
         found += len(parts.reads) + len(parts.open_reads) + len(parts.exports)
+        files += len(declared)
         incomplete += not parts.complete
     print(
-        f"{clone.name}: {len(paths)} files, {found} places, {incomplete} files that lead to others, "
-        f"{len(different)} different"
+        f"{clone.name}: {len(paths)} files that declare {files}, {found} places, "
+        f"{incomplete} files that lead to others, {len(different)} different"
     )
     return different
 

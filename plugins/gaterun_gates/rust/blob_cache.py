@@ -20,6 +20,10 @@ T = TypeVar("T")
 _MOST = 50_000
 
 
+def _has_to_be_parsed(data: bytes) -> None:
+    del data
+
+
 class BlobCache(Generic[T]):
     """The findings of one scan.
 
@@ -27,7 +31,7 @@ class BlobCache(Generic[T]):
         path: the file that keeps them; nothing outlives the run without.
         kind: the type of what is found in a file.
         scan: finds it. It may look at the file's bytes and syntax, not at its path.
-        parses: whether a scan of a file with these bytes has to parse it.
+        quick: what a file with these bytes has in it where that needs no parsing; else ``None``.
         most: entries that are kept.
     """
 
@@ -37,13 +41,13 @@ class BlobCache(Generic[T]):
         kind: type[T],
         scan: Callable[[Source], T],
         *,
-        parses: Callable[[bytes], bool] = bool,
+        quick: Callable[[bytes], T | None] = _has_to_be_parsed,
         most: int = _MOST,
     ) -> None:
         self._path = path
         self._kind = kind
         self._scan = scan
-        self._parses = parses
+        self._quick = quick
         self._most = most
         self._used: dict[str, T] = {}
         self._new = False
@@ -65,7 +69,8 @@ class BlobCache(Generic[T]):
         if oid in self._kept:
             found = self._kept[oid]
         else:
-            found = self._scan(source)
+            quick = self._quick(source.data)
+            found = quick if quick is not None else self._scan(source)
             self._new = True
         self._used[oid] = found
         return found
@@ -78,17 +83,23 @@ class BlobCache(Generic[T]):
             run: starts a program.
             folder: a place for files that are gone afterwards.
         """
-        unknown = {source.oid: source for source in sources if self._is_unknown(source)}
+        unknown: dict[str, Source] = {}
+        for source in sources:
+            oid = source.oid
+            if oid in self._used or oid in self._kept or oid in unknown:
+                continue
+            quick = self._quick(source.data)
+            if quick is None:
+                unknown[oid] = source
+            else:
+                self._used[oid] = quick
+                self._new = True
         large = sum(len(source.data) for source in unknown.values()) >= WORTHWHILE
         if large and cores() > 1:
             # Largest first, so that no process is left with one when the others are done.
             ordered = sorted(unknown.values(), key=lambda source: -len(source.data))
             self._kept.update(scan_in_processes(self._scan, self._kind, ordered, run, folder))
             self._new = True
-
-    def _is_unknown(self, source: Source) -> bool:
-        oid = source.oid
-        return oid not in self._used and oid not in self._kept and self._parses(source.data)
 
     def save(self) -> None:
         """Keep what is known for later runs, what this run used before all else."""

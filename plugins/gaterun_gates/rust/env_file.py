@@ -341,6 +341,11 @@ class Reading:
         return False
 
 
+def quick_use(data: bytes) -> FileUse | None:
+    """What a file with these bytes does, where the bytes say so without being parsed: nothing."""
+    return None if may_use_environment(data) else FileUse()
+
+
 def use_of_file(source: Source) -> FileUse:
     """What a file does by its bytes alone."""
     if not may_use_environment(source.data):

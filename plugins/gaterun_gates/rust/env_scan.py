@@ -87,8 +87,7 @@ def _found(
 ) -> tuple[dict[str, FileUse], set[str]]:
     """What each file does, by path, and functions that could not be told from others by name."""
     from gaterun_gates.rust.blob_cache import BlobCache
-    from gaterun_gates.rust.env_file import use_of_file
-    from gaterun_gates.rust.env_sites import may_use_environment
+    from gaterun_gates.rust.env_file import quick_use, use_of_file
     from gaterun_gates.rust.env_wrappers import Wrappers
     from gaterun_gates.rust.file_use import FileUse
 
@@ -96,7 +95,7 @@ def _found(
         state / "uses.json" if state is not None else None,
         FileUse,
         use_of_file,
-        parses=may_use_environment,
+        quick=quick_use,
     )
     if state is not None and run is not None:
         uses.fill((file.source for file in sources.files.values()), run, state)

@@ -42,12 +42,26 @@ _CANDIDATE = re.compile(
     rb"|prefixed|env_logger|tracing_subscriber|Env|Environment)\b|\benv\s*(?:[!(=,)]|/[/*])"
     rb"|rerun-if-env-changed="
 )
+#: Every match of it begins with a word that has one of these in it, but for the last.
+_STEMS = (b"env", b"Env", b"var", b"filter_or", b"write_style_or", b"prefixed", b"tracing_subs")
+_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 def may_use_environment(data: bytes) -> bool:
     """Whether a file with these bytes can have anything to do with environment variables."""
-    named = any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init"))
-    return named and _CANDIDATE.search(data) is not None
+    if not any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init")):
+        return False
+    # To look for each stem, and match where its word begins, is several times as fast as a search.
+    for stem in _STEMS:
+        at = data.find(stem)
+        while at >= 0:
+            start = at
+            while start and data[start - 1] in _WORD:
+                start -= 1
+            if _CANDIDATE.match(data, start):
+                return True
+            at = data.find(stem, at + len(stem))
+    return b"rerun-if-env-changed=" in data
 
 
 #: Words that a file must have for a function of this name to be one that is looked for.
