@@ -98,7 +98,7 @@ def _words(words: frozenset[str]) -> re.Pattern[bytes]:
 
 def _renamed(source: Source) -> set[str]:
     """Names under which the file imports known functions."""
-    return {name for name, path in source.items.aliases.items() if path[-1] in _FUNCTIONS}
+    return {name for name, path in source.imports.aliases.items() if path[-1] in _FUNCTIONS}
 
 
 class Act(StrEnum):
@@ -131,7 +131,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 def full_path(source: Source, path: Sequence[str]) -> list[str]:
     """`path` with its first segment replaced by what ``use`` says."""
-    target = source.items.aliases.get(path[0])
+    target = source.imports.aliases.get(path[0])
     return [*target, *path[1:]] if target is not None else list(path)
 
 
@@ -139,10 +139,10 @@ def _std_env(source: Source, path: list[str]) -> str:
     """The item of ``std::env`` that `path` names; empty when it names something else."""
     if path[:2] == ["std", "env"] and len(path) == 3:
         return path[2]
-    if len(path) == 1 and ("std", "env") in source.items.globs:
+    if len(path) == 1 and ("std", "env") in source.imports.globs:
         return path[0]
     # An `env` that no `use` in this file explains comes from a glob, or is a module here.
-    if len(path) == 2 and path[0] == "env" and "env" not in source.items.modules:
+    if len(path) == 2 and path[0] == "env" and "env" not in source.imports.modules:
         return path[1]
     return ""
 
