@@ -21,7 +21,7 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
     "collect": {"modules": 160, "own modules": 35, "files": 142, "metadata": 0, "processes": 0},
     "phase7": {"modules": 180, "own modules": 56, "files": 165, "metadata": 0, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.
-    "run": {"modules": 240, "own modules": 92, "files": 240, "metadata": 0, "processes": 3 + 7},
+    "run": {"modules": 240, "own modules": 93, "files": 240, "metadata": 0, "processes": 3 + 7},
 }
 
 #: What only a measurement or a report may import, never a command that shows what there is.

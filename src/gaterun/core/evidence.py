@@ -22,6 +22,10 @@ from gaterun.model.verdict import Outcome
 _SEARCHED = 1 << 18
 
 
+#: The workspace itself, where most commands run.
+_HERE = Path()
+
+
 def writable(text: str) -> str:
     """`text` as JSON can hold it: names that are not UTF-8 come with surrogates."""
     if text.isascii():
@@ -45,8 +49,11 @@ def trace(
         log: path of the logs without suffix, relative to the run's folder.
     """
     place = completed.cwd
-    with contextlib.suppress(ValueError):
-        place = place.relative_to(root)
+    if place == root:
+        place = _HERE
+    else:
+        with contextlib.suppress(ValueError):
+            place = place.relative_to(root)
     folder = log.rpartition("/")[0]
     changed = env or {}
     return Evidence(

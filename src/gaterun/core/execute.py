@@ -231,7 +231,7 @@ class Processes:
             exit_status=os.waitstatus_to_exitcode(status),
             seconds=seconds,
             cpu_seconds=usage.ru_utime + usage.ru_stime,
-            max_rss=usage.ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024),
+            max_rss=usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
             stdout=stdout,
             stderr=stderr,
             started=started,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 from pathlib import Path
 
 from gaterun.core.environment import chosen
@@ -28,6 +29,31 @@ def facts(root: Path) -> dict[str, str]:
         "rustc": _version(["rustc", "-V"], root),
         "cargo": _version(["cargo", "-V"], root),
     }
+
+
+class Probe:
+    """Asks for the facts while other things go on.
+
+    Args:
+        root: as for `facts`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._found: dict[str, str] = {}
+        self._thread = threading.Thread(target=lambda: self._found.update(facts(root)), daemon=True)
+        self._thread.start()
+
+    def facts(self, patience: float | None = None) -> dict[str, str]:
+        """The facts.
+
+        Args:
+            patience: seconds to wait for them; ``None`` waits for as long as it takes.
+
+        Returns:
+            Nothing when the patience is over.
+        """
+        self._thread.join(patience)
+        return dict(self._found)
 
 
 def _version(argv: list[str], root: Path) -> str:

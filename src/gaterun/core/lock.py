@@ -38,11 +38,14 @@ def held(
         waiting: told once, with the resource's name, when another run holds it.
     """
     wanted = [(MACHINE, exclusive), *((name, True) for name in sorted(names))]
-    with contextlib.ExitStack() as stack:
+    descriptors: list[int] = []
+    try:
         for name, alone in wanted:
-            descriptor = take(folder, name, alone=alone, stopped=stopped, waiting=waiting)
-            stack.callback(os.close, descriptor)
+            descriptors.append(take(folder, name, alone=alone, stopped=stopped, waiting=waiting))
         yield
+    finally:
+        for descriptor in reversed(descriptors):
+            os.close(descriptor)
 
 
 def take(
@@ -58,7 +61,7 @@ def take(
     Returns:
         The descriptor that holds the lock, when it was not stopped; closing it frees it.
     """
-    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    descriptor = os.open(f"{folder}/{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     mode = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     told = False
     while not stopped():

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -63,12 +63,15 @@ class Outputs:
                 _check(item.path, taken)
         for item in wanted:
             output = _Output(f"report '{item.reporter.name}'", item.path)
-            with self._caught(output):
+            try:
                 if item.path is not None:
                     stream = output.spool()
                 else:
                     stream = unguarded(stdout) if item.reporter.commands else stdout
                 output.listener = item.reporter.start(stream, style if item.path is None else plain)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises
+                self._drop(output, error)
+            else:
                 self._open.append(output)
         for name, listener in observers:
             output = _Output(name, None)
@@ -77,34 +80,29 @@ class Outputs:
 
     def __call__(self, event: Event) -> None:
         """Pass an event on. Who raises is dropped, and remembered as a problem."""
-        for output in list(self._open):
-            with self._caught(output):
+        for output in tuple(self._open):
+            try:
                 if output.listener is not None:
                     output.listener(event)
                 if isinstance(event, RunFinished) and output.path is not None:
                     output.deliver()
                     self.written.append(output.path)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises
+                self._drop(output, error)
 
-    @contextlib.contextmanager
-    def _caught(self, output: _Output) -> Iterator[None]:
-        try:
-            yield
-        except BrokenPipeError:
-            # The reader of standard output has gone; the others still want theirs.
-            self._drop(output)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises
-            self._drop(output)
-            what = (
-                (error.strerror or str(error))
-                if isinstance(error, OSError)
-                else f"{type(error).__name__}: {error}"
-            )
-            self.problems.append(f"{output.name} was not written: {what}")
-
-    def _drop(self, output: _Output) -> None:
+    def _drop(self, output: _Output, error: BaseException) -> None:
+        """Go on without a report, and say why."""
         output.abandon()
         if output in self._open:
             self._open.remove(output)
+        if isinstance(error, BrokenPipeError):
+            return  # the reader of standard output has gone; the others still want theirs
+        what = (
+            (error.strerror or str(error))
+            if isinstance(error, OSError)
+            else f"{type(error).__name__}: {error}"
+        )
+        self.problems.append(f"{output.name} was not written: {what}")
 
     def abandon(self) -> None:
         """Forget what is half written."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -244,8 +246,15 @@ def files_of(folder: Path) -> Iterable[str]:
     for name in (RECORD, EVENTS):
         if (folder / name).exists():
             yield name
-    yield from sorted(
-        path.relative_to(folder).as_posix()
-        for path in (folder / LOGS).rglob("*")
-        if not path.is_dir() or path.is_symlink()
-    )
+    yield from sorted(_below(os.fspath(folder), LOGS))
+
+
+def _below(folder: str, place: str) -> Iterator[str]:
+    """The files of a folder and of those in it, relative to `folder`; links are not followed."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(f"{folder}/{place}") as entries:
+        for entry in entries:
+            path = f"{place}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from _below(folder, path)
+            else:
+                yield path

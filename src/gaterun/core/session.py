@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -13,19 +12,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from gaterun import __version__
-from gaterun.core import host
-from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
+from gaterun.core.assess import Assessor
+from gaterun.core.baseline import acceptances, moved
 from gaterun.core.binding import Binder
 from gaterun.core.bound_run import BoundRun, look_for, named, written
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
-from gaterun.core.evidence import hidden, without_variables, writable
+from gaterun.core.evidence import without_variables, writable
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
+from gaterun.core.host import Probe
 from gaterun.core.lockfile import untouched
 from gaterun.core.loop import Loop
 from gaterun.core.measure import Bench
-from gaterun.core.result import obtain, unmeasured
 from gaterun.core.reuse import Shelf
 from gaterun.core.run_verdict import verdict_of
 from gaterun.core.store import RunFolder, Store
@@ -33,25 +32,20 @@ from gaterun.core.tree import TreeState
 from gaterun.core.workers import Message, Workers, hearing_signals
 from gaterun.model.errors import NothingSelected
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
-from gaterun.model.measurement import Measurement
 from gaterun.model.metrics_document import MetricsDocument
 from gaterun.model.phase import PHASE_WIDE, POLICY, Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord, Tree
 from gaterun.model.shard import Shard
-from gaterun.model.verdict import ExitCode, Outcome, Reason, Verdict
+from gaterun.model.verdict import ExitCode
 from gaterun.model.waiver import InForce
 
 if TYPE_CHECKING:
-    from gaterun.core.dispatch import Elsewhere
+    from gaterun.core.dispatch import Dispatch, Elsewhere
     from gaterun.core.second_key import SecondKey
 
 
-_UNCLEAN = Verdict(
-    outcome=Outcome.INCONCLUSIVE,
-    reason=Reason.DIRTY_TREE,
-    message="the tree is not that of a commit, and --require-clean asks for one",
-    help="commit or stash what `git status` shows",
-)
+#: How long the facts of this machine are waited for in the end, seconds.
+_PATIENCE = 30.0
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -78,6 +72,30 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     audit: float = 0.0
     require_clean: bool = False
     writes: tuple[str, ...] = ()
+
+
+class _Begun(Struct, frozen=True, kw_only=True):
+    """What is known when a run begins.
+
+    Attributes:
+        time: when it was, seconds since the epoch.
+        clock: the same by the monotonic clock.
+        state: of the tree; ``None`` where git cannot say.
+        base: the commit where the phase began, if it says so and git knows it.
+        stale: why the phase's own baseline is that of another base; empty where it is not.
+    """
+
+    time: float
+    clock: float
+    state: TreeState | None
+    base: str | None
+    stale: str
+    warnings: tuple[str, ...]
+
+    @property
+    def tree(self) -> Tree:
+        """The tree, as far as it is known."""
+        return self.state.summary if self.state else Tree()
 
 
 @dataclass(kw_only=True)
@@ -138,59 +156,28 @@ class Session:
             return self._run(folder, messages)
 
     def _run(self, folder: RunFolder, messages: SimpleQueue[Message]) -> RunRecord:
-        started, clock = time.time(), time.monotonic()
-        git = Git(self.root)
         processes = Processes(folder.id, self.environment)
-        warnings: list[str] = [self.shard.caveat(self.phase.id)] if self.shard else []
-        before = self._look(git, warnings)
-        tree = before.summary if before else Tree()
-        base = git.commit(self.phase.base) if self.phase.base and git.present else None
-        if self.phase.base and base is None:
-            warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
-        stale = ""
-        if self.baseline and not self.baseline_is_named:
-            stale = moved(self.baseline, base, self.phase.base)
-        if stale:
-            warnings.append(stale)
+        git = Git(self.root)
+        begun = self._begin(git)
+        warnings = list(begun.warnings)
+        redactor = processes.redactor
+        probe = Probe(self.root)
         bench = Bench(
             root=self.root,
             state=self.store.path,
             logs=folder.path / "logs",
-            base=base,
+            base=begun.base,
             resources=self.plugins.resources,
             processes=processes,
             git=git,
         )
-        environment: dict[str, str] = {}
-        prober = threading.Thread(
-            target=lambda: environment.update(host.facts(self.root)), daemon=True
-        )
-        prober.start()
         tell = folder.events.telling(self.tell)
-        tell(
-            RunStarted(
-                run_id=folder.id,
-                phase=self.phase.id,
-                title=self.phase.title,
-                root=writable(str(self.root)),
-                version=__version__,
-                tree=tree,
-                nodes=tuple(gate.node_id for gate in self.chosen),
-                deselected=len(self.phase.requirements) - len(self.chosen),
-                plugins=tuple(info.name for info in self.plugins.infos if not info.blocked),
-                jobs=self.options.jobs,
-                time=started,
-                base=base or "",
-                role=self.options.role,
-                shard=self.shard,
-            )
-        )
-
-        unclean = self.options.require_clean and (tree.dirty or not tree.commit)
+        tell(self._started(folder.id, begun))
+        unclean = self.options.require_clean and (begun.tree.dirty or not begun.tree.commit)
         binder = Binder(
-            before,
+            begun.state,
             root=self.root,
-            base=base,
+            base=begun.base,
             environment=processes.environment.given,
             resources=self.plugins.resources,
         )
@@ -202,78 +189,28 @@ class Session:
             audit=self.options.audit,
             in_force=self.in_force,
         )
-
-        def facts() -> Mapping[str, str]:
-            prober.join()
-            return environment
-
-        dispatch: Dispatch | None = None
-        if self.elsewhere is not None:
-            from gaterun.core.dispatch import Dispatch
-
-            dispatch = Dispatch(
-                bench,
-                self.elsewhere,
-                chosen=self.chosen,
-                tree=before,
-                binder=binder,
-                plugins=self.plugins,
-                facts=facts,
-                without=written(self.phase, self.root, self.store.path, self.options.writes),
-            )
-
-        def baseline(
-            requirement: Requirement, measurement: Measurement
-        ) -> Mapping[str, BaselineValue] | None:
-            if self.baseline is None:
-                return None
-            return values_for(
-                self.baseline,
-                requirement,
-                measurement,
-                facts(),
-                stale=stale,
-            )
-
-        redactor = processes.redactor
+        dispatch = self._dispatch(bench, begun.state, binder, probe)
         second = self.second.hiding(redactor.text) if self.second else None
-
-        def held(result: GateResult) -> GateResult:
-            return result if second is None else second.held(result, baseline)
-
-        def recall(gate: Requirement) -> GateResult | None:
-            recalled = bound.recall(gate, baseline, repeat(gate))
-            return None if recalled is None else held(recalled)
-
-        def repeat(gate: Requirement) -> str:
-            return f"gaterun {self.name or self.phase.id} {gate.node_id}"
-
-        def measure(gate: Requirement, progress: Callable[[str], None]) -> GateResult:
-            if unclean:
-                return unmeasured(gate, _UNCLEAN, repeat=repeat(gate))
-
-            def say(text: str) -> None:
-                progress(redactor.text(text))
-
-            result = obtain(
-                dispatch or bench,
-                gate,
-                baseline,
-                progress=say,
-                repeat=repeat(gate),
-                binding=bound.binding(gate),
-                in_force=self.in_force,
-            )
-            return held(bound.audited(gate, hidden(result, redactor)))
-
+        assessor = Assessor(
+            bench=dispatch or bench,
+            bound=bound,
+            name=self.name or self.phase.id,
+            probe=probe,
+            redactor=redactor,
+            in_force=self.in_force,
+            baseline=self.baseline,
+            stale=begun.stale,
+            second=second,
+            unclean=unclean,
+        )
         loop = Loop(
             phase=self.phase,
             chosen=self.chosen,
             seconds=self.seconds,
             jobs=self.options.jobs,
             maxfail=self.options.maxfail,
-            repeat=repeat,
-            recall=recall,
+            repeat=assessor.repeat,
+            recall=assessor.recall,
             at_hand=bound.at_hand,
             dispatch=dispatch,
             tell=tell,
@@ -284,7 +221,7 @@ class Session:
         for task, need in loop.unmet if self.shard is None else ():
             warnings.append(f"task {task} needs {need}, which is not part of this run")
         workers = Workers(
-            measure,
+            assessor.measure,
             messages=messages,
             locks=self.store.path / "locks",
             processes=processes,
@@ -298,23 +235,17 @@ class Session:
                 dispatch.cancel(at_once=True)
             processes.kill()
             raise
-        prober.join(timeout=30)
+        facts = probe.facts(_PATIENCE)
         if processes.started or len(bound.at_hand) < len(self.chosen):
             after = self._look(git, warnings)
-            if before and after and (changed := after.changed_since(before)):
+            if begun.state and after and (changed := after.changed_since(begun.state)):
                 warnings.append(f"the working tree changed during the run: {named(changed)}")
                 for result in bound.settle(self.chosen, loop.results, after):
                     tell(GateFinished(result=result, time=time.time()))
             if after:
                 bound.keep(loop.results.values(), folder.id)
         ordered = tuple(loop.results[gate.node_id] for gate in self.chosen)
-        if self.in_force.waivers and self.shard is None:
-            from gaterun.core.waivers import leftovers
-
-            nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
-            warnings += leftovers(self.in_force, ordered, nodes)
-        warnings.extend(acceptances(ordered))
-        warnings.extend(without_variables(ordered))
+        warnings += self._remarks(ordered)
         entry = second.entry() if second else None
         if entry is not None:
             tell(GateFinished(result=entry, time=time.time()))
@@ -327,8 +258,8 @@ class Session:
             root=writable(str(self.root)),
             version=__version__,
             argv=tuple(redactor.text(writable(word)) for word in self.options.argv),
-            tree=tree,
-            environment=dict(environment),
+            tree=begun.tree,
+            environment=facts,
             tasks={
                 **{task.id: task.title for task in self.phase.tasks},
                 **({PHASE_WIDE: "Whole phase"} if self.phase.gates else {}),
@@ -336,11 +267,11 @@ class Session:
             },
             needs=self.phase.needs,
             results=(*ordered, entry) if entry else ordered,
-            started=started,
-            seconds=time.monotonic() - clock,
+            started=begun.time,
+            seconds=time.monotonic() - begun.clock,
             exit_code=self._exit_code(ordered, entry, interrupted=loop.interrupted),
             role=self.options.role,
-            base=base or "",
+            base=begun.base or "",
             interrupted=loop.interrupted,
             warnings=tuple(map(redactor.text, warnings)),
             withheld=tuple(map(writable, processes.environment.withheld)),
@@ -360,6 +291,74 @@ class Session:
             record = _with_warning(record, unkept)
         tell(RunFinished(record=record, time=over.time))
         return record
+
+    def _begin(self, git: Git) -> _Begun:
+        """Look at the tree, and at what the run is compared with."""
+        started, clock = time.time(), time.monotonic()
+        warnings = [self.shard.caveat(self.phase.id)] if self.shard else []
+        state = self._look(git, warnings)
+        base = git.commit(self.phase.base) if self.phase.base and git.present else None
+        if self.phase.base and base is None:
+            warnings.append(f"git knows no revision '{self.phase.base}', the phase's base")
+        stale = ""
+        if self.baseline and not self.baseline_is_named:
+            stale = moved(self.baseline, base, self.phase.base)
+        if stale:
+            warnings.append(stale)
+        return _Begun(
+            time=started,
+            clock=clock,
+            state=state,
+            base=base,
+            stale=stale,
+            warnings=tuple(warnings),
+        )
+
+    def _started(self, run_id: str, begun: _Begun) -> RunStarted:
+        return RunStarted(
+            run_id=run_id,
+            phase=self.phase.id,
+            title=self.phase.title,
+            root=writable(str(self.root)),
+            version=__version__,
+            tree=begun.tree,
+            nodes=tuple(gate.node_id for gate in self.chosen),
+            deselected=len(self.phase.requirements) - len(self.chosen),
+            plugins=tuple(info.name for info in self.plugins.infos if not info.blocked),
+            jobs=self.options.jobs,
+            time=begun.time,
+            base=begun.base or "",
+            role=self.options.role,
+            shard=self.shard,
+        )
+
+    def _dispatch(
+        self, bench: Bench, tree: TreeState | None, binder: Binder, probe: Probe
+    ) -> Dispatch | None:
+        if self.elsewhere is None:
+            return None
+        from gaterun.core.dispatch import Dispatch
+
+        return Dispatch(
+            bench,
+            self.elsewhere,
+            chosen=self.chosen,
+            tree=tree,
+            binder=binder,
+            plugins=self.plugins,
+            facts=probe.facts,
+            without=written(self.phase, self.root, self.store.path, self.options.writes),
+        )
+
+    def _remarks(self, results: Sequence[GateResult]) -> Iterator[str]:
+        """Warnings about what was found, beyond the verdicts."""
+        if self.in_force.waivers and self.shard is None:
+            from gaterun.core.waivers import leftovers
+
+            nodes = {gate.node_id: gate.gate.name for gate in self.phase.requirements}
+            yield from leftovers(self.in_force, results, nodes)
+        yield from acceptances(results)
+        yield from without_variables(results)
 
     def _exit_code(
         self, results: Sequence[GateResult], entry: GateResult | None, *, interrupted: bool

@@ -135,7 +135,7 @@ class StateDb:
 
     def _select(self, phase: str, task: str, *, every_sign: bool) -> tuple[TaskEvent, ...]:
         """Events, oldest first; of the signs of life of a claim the last one alone is enough."""
-        where = "phase = ?1 and task = ?2" if task else "phase = ?1"
+        where = "phase = :phase and task = :task" if task else "phase = :phase"
         query = f"select {_EVENT} from event where {where}"  # noqa: S608
         if not every_sign:
             query += (
@@ -144,7 +144,7 @@ class StateDb:
             )
         with self._told():
             rows = self._connection.execute(
-                f"{query} order by seq", (phase, task) if task else (phase,)
+                f"{query} order by seq", {"phase": phase, "task": task}
             ).fetchall()
         return tuple(self._event(row) for row in rows)
 
