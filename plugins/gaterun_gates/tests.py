@@ -36,6 +36,8 @@ reported (`known_fixed`), so that the list shrinks. A waiver of the failure (`ru
 **Pitfalls.** "626 of 630" needs `passed`, `total`, `failed` and `ignored` together: one number
 alone can be had by deleting tests. Nextest runs each test in a process of its own, so tests that
 share state behave differently there. Tests behind features that are not enabled do not exist here.
+What a test reads beyond the workspace (a file above it, a server, the clock) nobody knows of, so that
+its result is used again when only that has changed: `--fresh` runs every test.
 
 **Against the base.** With `compare = true` the tests of the phase's base are built in a checkout and
 listed, not run. `removed` are those of the base that are gone, `added` those that it has not; a
