@@ -406,14 +406,20 @@ METRICS = (
     Metric(name="time", unit=Unit.SECONDS),
 )
 
-def gate(name, measure, *requires):
-    return Gate(name=name, title=name, metrics=METRICS, measure=measure, requires=requires)
+def gate(name, measure, *requires, pins=()):
+    return Gate(
+        name=name, title=name, metrics=METRICS, measure=measure, requires=requires, pins=pins
+    )
 
 @gaterun.hookimpl
 def gaterun_gates():
     return [
         gate("holds", measure, "n < 20", "flag == true"),
-        gate("relaxed", measure, "n == 0", "ratio >= 90%", "size < 1B", "time < 1ms"),
+        gate(
+            "relaxed", measure, "n == 0", "ratio >= 90%", "size < 1B", "time < 1ms",
+            pins=("n", "ratio", "size", "time"),
+        ),
+        gate("broken", measure, "n == 0", "flag == true", pins=("ratio",)),
         gate("missing", refuse, "n == 0"),
         gate("red", measure, "flag == false"),
     ]
@@ -430,8 +436,23 @@ def test_init_writes_a_phase_that_passes(project: Any, monkeypatch: Any) -> None
     assert '# use = "missing"' in text
     assert "no such tool" in text
     assert '# use = "red"' in text
+    # Only what a gate pins is held at today's value: a limit for the rest would be a false green.
+    assert '# Left out: today n is 7\n# [[task."1".gate]]\n# use = "broken"' in text
     done = project.run("first")
     assert done.code == 0, done.out
     assert set(done.outcomes) == {"1::holds", "1::relaxed"}
     assert project.run("init").code == 4
     assert (project.root / "phases/first.toml").read_text() == text
+
+
+def test_init_writes_nothing_that_another_condition_says(project: Any, monkeypatch: Any) -> None:
+    """Each red would be told twice."""
+    pinned = """gate("pinned", measure, "n == 7", "size < 2TiB", "ratio > 10%", "time > 0s",
+             pins=("n", "size", "ratio", "time")),"""
+    only(project, monkeypatch, INIT.replace("    return [\n", f"    return [\n        {pinned}\n"))
+    assert project.run("init").code == 0
+    conditions = project.run("list", "first").out
+    assert (
+        "1::pinned  n == 7, time > 0s, size <= 1099511627777B, ratio >= 57%, "
+        "time <= 0.123456789012s" in conditions
+    )
