@@ -283,6 +283,15 @@ def test_diff(project: Any) -> None:
     assert project.run("diff", first.id, second.id, "--format", "md").out.count("|") > 10
 
 
+def test_diff_says_how_to_name_a_phase(project: Any) -> None:
+    value(project, number=4)
+    project.gates("pass", name="q")
+    ran = project.run("diff")
+    assert (ran.code, "help: name one with --phase" in ran.err) == (4, True)
+    ran = project.run("diff", "q")
+    assert (ran.code, "gaterun diff --phase q\n" in ran.err) == (4, True)
+
+
 def test_no_percentage_of_what_is_not_comparable(project: Any) -> None:
     first = value(project, number=4, recipe={"profile": "dev"})
     second = value(project, number=2, recipe={"profile": "release"})

@@ -55,7 +55,7 @@ def _document(name: str, opened: Opened, store: Store, phase: str | None) -> Met
     if Path(name).is_file():
         return read_metrics(Path(name))
     if name == "baseline":
-        bound = opened.phase(phase)
+        bound = opened.phase(opened.phase_name(phase, how="name one with --phase"))
         path = baseline_path(bound, opened.root, store)
         if not path.exists():
             raise UsageError(
@@ -64,4 +64,11 @@ def _document(name: str, opened: Opened, store: Store, phase: str | None) -> Met
         return own(bound, path)
     if "/" in name or name.endswith(".json"):
         raise UsageError(f"there is no file {name}")
-    return from_record(store.find(name))
+    try:
+        return from_record(store.find(name))
+    except UsageError as error:
+        if not opened.has_phase(name):
+            raise
+        raise UsageError(
+            error.message, help=f"for that phase's baseline: gaterun diff --phase {name}"
+        ) from error

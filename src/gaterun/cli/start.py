@@ -66,6 +66,7 @@ def claim(here: Desk, name: str, *, overlap_ok: bool = False) -> int:
             unmet=[_unmet(overview.task(need)) for need in overview.task(name).unmet],
             overlapping=overlapping(task, here.phase, Git(here.opened.root).files),
             overlap_ok=overlap_ok,
+            called=here.called(name),
         )
 
 
@@ -92,4 +93,4 @@ def brief(here: Desk, name: str, epoch: int) -> Iterator[str]:
     for gate in task.gates:
         advisory = "  [advisory]" if gate.mode.value == "advisory" else ""
         yield f"    {gate.node_id}  {', '.join(map(clean.line, gate.conditions))}{advisory}"
-    yield f"`gaterun done {name}` measures them; it is verified when all of them pass"
+    yield f"`gaterun done {here.called(name)}` measures them; it is verified when all of them pass"

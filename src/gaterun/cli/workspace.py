@@ -90,8 +90,15 @@ class Opened(Struct, frozen=True, kw_only=True):
             click.echo(f"warning: {problem}; it is passed over", err=True)
         return record
 
-    def phase_name(self, name: str | None) -> str:
+    def has_phase(self, name: str) -> bool:
+        """Whether a phase of this name could be run here."""
+        return name in phase_names(self.config.phase_folders, self.plugins.phases())
+
+    def phase_name(self, name: str | None, *, how: str = "name one") -> str:
         """The phase that is meant: named, configured, or the only one there is.
+
+        Args:
+            how: a command names one, where it is not clear.
 
         Raises:
             UsageError: it is not clear which.
@@ -103,10 +110,24 @@ class Opened(Struct, frozen=True, kw_only=True):
             return local[0]
         raise UsageError(
             "which phase? " + (", ".join(local) if local else "there is none here yet"),
-            help='name one, or set phase = "…" in gaterun.toml'
+            help=f'{how}, or set phase = "…" in gaterun.toml'
             if local
             else "`gaterun init` writes a first phase file",
         )
+
+    def spoken(self, name: str | None) -> str:
+        """What a command that is shown has to call a phase; empty where it needs no name.
+
+        Raises:
+            UsageError: it is not clear which phase.
+        """
+        wanted = self.phase_name(name)
+        if self.config.origins["phase"] == "-o":
+            return wanted  # the next command need not say so again
+        try:
+            return "" if self.phase_name(None) == wanted else wanted
+        except UsageError:
+            return wanted
 
     def phase(self, name: str | None, *, base: str = "") -> Phase:
         """Read and bind a phase.
