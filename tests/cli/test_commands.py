@@ -293,6 +293,25 @@ def test_diff_says_how_to_name_a_phase(project: Any) -> None:
     assert (ran.code, "gaterun diff --phase q\n" in ran.err) == (4, True)
 
 
+def test_what_was_not_run_is_not_gone(project: Any) -> None:
+    project.gates("pass", "fail", "crash")
+    whole = project.run("p").record.id
+    part = project.run("p", "pass").record.id
+    text = project.run("diff", whole, part).out
+    assert "gone" not in text
+    assert f"not run in {part}: 1::fail\n1 same, 1 not run\n" in text
+    assert f"not run in {whole}" not in text
+    assert f"not run in {part}: 1::fail\n" in project.run("diff", part, whole).out
+    assert "fail.ok" in project.run("diff", whole, part, "--all").out
+    assert "Not run in " in project.run("diff", whole, part, "--format", "md").out
+    found = json.loads(project.run("diff", whole, part, "--format", "json").out)
+    rows = {row["id"]: row for row in found["metrics"]}
+    assert (rows["fail.ok"]["change"], rows["pass.ok"]["change"]) == ("not-run", "unchanged")
+    assert (found["current"]["not_run"], found["baseline"]["not_run"]) == (["1::fail"], [])
+    project.gates("pass")  # a gate that the phase no longer has is gone
+    assert "gone" in project.run("diff", whole, project.run("p").record.id).out
+
+
 def test_no_percentage_of_what_is_not_comparable(project: Any) -> None:
     first = value(project, number=4, recipe={"profile": "dev"})
     second = value(project, number=2, recipe={"profile": "release"})
