@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 #: Keys and, in arrays, indices from the top of a document to a value.
 KeyPath = tuple[str | int, ...]
 
+#: Editors on Windows begin a file with a byte order mark, which is no part of its text.
+ENCODING = "utf-8-sig"
+
 #: Gives the text of a file, with the errors of `Path.read_text`.
 Read = Callable[[Path], str]
 
 
 def from_disk(path: Path) -> str:
     """The text of a file as it is now."""
-    return path.read_text("utf-8")
+    return path.read_text(ENCODING)
 
 
 class Source(Struct, frozen=True, dict=True):
