@@ -83,6 +83,23 @@ def test_explain(project: Any, golden: Any) -> None:
     assert "did you mean 'value'?" in project.run("explain", "vlaue").err
 
 
+def test_explain_needs_no_workspace(tmp_path: Any, monkeypatch: Any, capsys: Any) -> None:
+    from gaterun.cli.main import run
+
+    monkeypatch.chdir(tmp_path)
+    assert run(["explain", "clippy"]) == 0
+    assert capsys.readouterr().out.startswith("# clippy: ")
+    assert run(["explain", "-C", str(tmp_path)]) == 4  # asked for by name, it has to be one
+
+
+def test_letters_that_stand_for_no_outcome(project: Any) -> None:
+    project.gates("pass")
+    ran = project.run("p", "-r", "fZ")
+    assert (ran.code, ran.records) == (4, ())
+    assert "'Z' stands for no outcome: write some of f i b s w a p A" in ran.err
+    assert project.run("p", "-r", "fibswapA").code == 0
+
+
 def test_plugins(project: Any) -> None:
     ran = project.run("plugins")
     lines = {line.split()[0]: line.split()[1:] for line in ran.out.splitlines()}

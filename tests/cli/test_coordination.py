@@ -62,6 +62,17 @@ def test_commands_that_are_shown_name_the_phase_where_they_need_it(team: Team) -
     assert "`gaterun done other 1`" in team.here("start", "other", "1").out
 
 
+def test_who_holds_a_task_that_nobody_owns(team: Team) -> None:
+    assert "  owner     none is declared, lead holds it\n" in team.here("start", "7.2").out
+    assert "  owner     cicd-engineer\n" in team.here("start", "7.1").out
+
+
+def test_block_and_unblock_say_what_they_did(team: Team) -> None:
+    ran = team.here("block", "7.1", "--why", "no key")
+    assert ran.out == "7.1 is blocked: no key; `gaterun unblock 7.1` ends that\n"
+    assert team.here("unblock", "7.1").out == "7.1 is not blocked any longer\n"
+
+
 def test_a_note_names_its_phase_or_not(team: Team) -> None:
     assert team.here("note", "p", "7.1", "one").code == 0
     assert team.here("note", "7.1", "p", "7.1").code == 0  # a text that begins with a phase

@@ -107,6 +107,14 @@ def test_tasks_of_the_only_phase_need_no_phase_before_them(workspace: Any, comma
     assert bash(workspace, f"gaterun {command} p") == ["phase7", "phase8"]
 
 
+@pytest.mark.parametrize("wanted", ["rubbish", "bash", "bash_rubbish", "tcsh_source"])
+def test_what_no_shell_asks_for_is_said(workspace: Any, wanted: str) -> None:
+    ran = workspace.command("list", _GATERUN_COMPLETE=wanted)
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err.startswith(f"error: _GATERUN_COMPLETE is '{wanted}', which no shell asks for\n")
+    assert workspace.command("list", _GATERUN_COMPLETE="").code == 0
+
+
 def test_titles_are_shown_where_the_shell_shows_any(workspace: Any) -> None:
     workspace.phase(
         PHASE.replace('[task."7.1"]', '[task."7.1"]\ntitle = "Build, all of it"'), "phase8"

@@ -95,4 +95,8 @@ def _say(opened: Opened, phase: str | None, task: str, kind: Kind, text: str) ->
         raise UsageError("an empty text says nothing")
     with here.create() as db:
         say(db, here.phase.id, task, here.who, kind=kind, text=text, now=here.now())
+    if kind is Kind.BLOCK:
+        click.echo(f"{task} is blocked: {text}; `gaterun unblock {here.called(task)}` ends that")
+    elif kind is Kind.UNBLOCK:
+        click.echo(f"{task} is not blocked any longer")
     return 0

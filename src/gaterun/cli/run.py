@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gaterun.model.record import RunRecord
     from gaterun.model.report import Listener
 
+#: What ``-r`` takes: failed, inconclusive, blocked, skipped, waived, advisory, passed, all.
+_OUTCOMES = "fibswapA"
+
 EXAMPLES = """\b
 Examples:
   gaterun phase7                          every gate
@@ -39,6 +42,14 @@ Examples:
   gaterun phase7 --shard 2/3              a third of it, on one of three machines
   gaterun phase7 --report md:- --report junit:out.xml
 """
+
+
+def _letters(context: click.Context, parameter: click.Parameter, shown: str) -> str:
+    """Refuse a letter that stands for no outcome: nothing would be listed, and nobody told."""
+    if wrong := set(shown) - set(_OUTCOMES):
+        text = f"'{min(wrong)}' stands for no outcome: write some of {' '.join(_OUTCOMES)}"
+        raise click.BadParameter(text, context, parameter)
+    return shown
 
 
 @click.command(name="run", epilog=EXAMPLES)
@@ -103,7 +114,12 @@ Examples:
 @click.option("-v", "--verbose", count=True, help="More: every check and metric.")
 @click.option("-q", "--quiet", count=True, help="Less.")
 @click.option(
-    "-r", "shown", default="", metavar="CHARS", help="List outcomes: f i b s w a p, A for all."
+    "-r",
+    "shown",
+    default="",
+    metavar="CHARS",
+    callback=_letters,
+    help="List outcomes: f i b s w a p, A for all.",
 )
 @click.option(
     "--durations", type=click.IntRange(0), default=0, metavar="N", help="The N slowest gates."

@@ -84,7 +84,8 @@ def brief(here: Desk, name: str, epoch: int) -> Iterator[str]:
     task = here.task(name)
     after = [other.id for other in here.phase.tasks if name in other.needs]
     yield f"{clean.line(f'{name} {task.title}')}  (claim {epoch} of {clean.line(here.who.actor)})"
-    yield f"  owner     {clean.line(task.owner) or '-'}"
+    holder = f"none is declared, {clean.line(here.who.actor)} holds it"
+    yield f"  owner     {clean.line(task.owner) or holder}"
     yield f"  estimate  {clean.line(task.estimate) or '-'}"
     yield f"  files     {', '.join(map(clean.line, task.files)) or 'any, as none are declared'}"
     yield f"  needs     {', '.join(task.needs) or '-'}"

@@ -6,13 +6,13 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 from msgspec import Struct
 
 from gaterun.cli.kept import Notes
-from gaterun.core.config import Config, load_config
+from gaterun.core.config import Config, find_root, load_config
 from gaterun.core.discovery import Plugins, load
 from gaterun.core.phases import load_phase, phase_names
 from gaterun.model.condition import nearest
@@ -254,6 +254,34 @@ def workspace_options(function: F) -> F:
         renew_claims(opened.config)
         return function(opened, **arguments)
 
+    return cast("F", _with_options(command))
+
+
+def plugin_options(function: F) -> F:
+    """As `workspace_options`, for what asks plugins only: it gets `Plugins`, anywhere."""
+
+    @functools.wraps(function)
+    def command(
+        directory: Path | None,
+        config_file: Path | None,
+        profile: str,
+        override: tuple[str, ...],
+        plugin: tuple[str, ...],
+        **arguments: Any,
+    ) -> Any:
+        if not (directory or config_file or profile or override):
+            try:
+                find_root(Path.cwd())
+            except UsageError:
+                return function(load(selected=plugin), **arguments)
+        opened = open_workspace(directory, config_file, profile, override, plugin)
+        renew_claims(opened.config)
+        return function(opened.plugins, **arguments)
+
+    return cast("F", _with_options(command))
+
+
+def _with_options(command: Callable[..., Any]) -> Any:
     folder = click.Path(path_type=Path)
     for option in (
         click.option(
@@ -269,7 +297,7 @@ def workspace_options(function: F) -> F:
         ),
     ):
         command = option(command)
-    return command  # type: ignore[return-value]
+    return command
 
 
 class PhaseName(click.ParamType[str]):

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 #: Keys and, in arrays, indices from the top of a document to a value.
 KeyPath = tuple[str | int, ...]
 
-#: Editors on Windows begin a file with a byte order mark, which is no part of its text.
-ENCODING = "utf-8-sig"
-
 #: Gives the text of a file, with the errors of `Path.read_text`.
 Read = Callable[[Path], str]
 
 
 def from_disk(path: Path) -> str:
     """The text of a file as it is now."""
-    return path.read_text(ENCODING)
+    return unmarked(path.read_text("utf-8"))
+
+
+def unmarked(text: str) -> str:
+    """A file's text without the byte order mark that editors on Windows begin one with."""
+    return text.removeprefix("\ufeff")
 
 
 class Source(Struct, frozen=True, dict=True):
