@@ -50,6 +50,14 @@ def test_list_of_a_phase(project: Any, golden: Any) -> None:
     assert project.run("list", "p").out == golden
 
 
+def test_list_counts_as_people_do(project: Any) -> None:
+    project.gates("pass")
+    assert project.run("list", "p").out.endswith("\n1 gate in 1 task\n")
+    project.gates("pass", "fail")
+    assert project.run("list", "p").out.endswith("\n2 gates in 1 task\n")
+    assert project.run("p", "fail", "--co").out.endswith("\n1 of 2 gates in 1 task\n")
+
+
 def test_list_as_json(project: Any) -> None:
     project.phase(FULL)
     found = json.loads(project.run("list", "p", "--format", "json").out)

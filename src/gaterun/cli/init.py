@@ -80,7 +80,8 @@ def command(opened: Opened, *, name: str, ci: str | None, source: str, agents: b
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     kept = sum(not proposal.obstacle for proposal in proposals)
-    click.echo(f"wrote {path}: {kept} gates that pass today, {len(proposals) - kept} left out")
+    found = f"{kept} gates that pass" if kept != 1 else "1 gate that passes"
+    click.echo(f"wrote {path}: {found} today, {len(proposals) - kept} left out")
     click.echo(f"next: gaterun {name}")
 
 
