@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,15 @@ import corpora
 #: Modules and files are those beyond bare Python's; processes are all that are started.
 LIMITS: Mapping[str, Mapping[str, int]] = {
     "version": {"modules": 6, "files": 8},
-    "list": {"modules": 215, "own modules": 95, "files": 195, "metadata": 0, "processes": 0},
+    "list": {"modules": 218, "own modules": 98, "files": 197, "metadata": 0, "processes": 0},
     "collect": {"modules": 160, "own modules": 35, "files": 142, "metadata": 0, "processes": 0},
-    "phase7": {"modules": 180, "own modules": 56, "files": 165, "metadata": 0, "processes": 0},
+    "phase7": {"modules": 180, "own modules": 58, "files": 165, "metadata": 0, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.
-    "run": {"modules": 240, "own modules": 93, "files": 240, "metadata": 0, "processes": 3 + 7},
+    "run": {"modules": 250, "own modules": 100, "files": 242, "metadata": 0, "processes": 3 + 7},
+    # Kept answers: git is asked for the tree, and where nobody has said anything not even that.
+    "status": {"modules": 22, "own modules": 13, "metadata": 0, "processes": 1},
+    "stop": {"modules": 40, "own modules": 7, "files": 35, "metadata": 0, "processes": 0},
+    "status anew": {"modules": 250, "own modules": 100, "metadata": 0, "processes": 3},
 }
 
 #: What only a measurement or a report may import, never a command that shows what there is.
@@ -46,7 +51,17 @@ ARGUMENTS: Mapping[str, Sequence[str]] = {
     "collect": ("small", "--collect-only"),
     "phase7": ("phase7", "--collect-only"),
     "run": ("small", "--no-progress"),
+    "status": ("status",),
+    "stop": ("hook", "stop"),
+    "status anew": ("status",),
 }
+
+#: What a command reads from standard input.
+GIVEN: Mapping[str, str] = {"stop": "{}"}
+
+#: Commands that are counted when their answer is kept: what a run has just written is too young
+#: for the first one, so the second keeps what the third one says.
+_KEPT = ("status", "stop")
 
 _COUNTED = Path(__file__).resolve().with_name("counted.py")
 _OURS = ("gaterun", "gaterun_claims", "gaterun_gates", "gaterun_phases", "gaterun_examples")
@@ -85,10 +100,26 @@ def small_workspace(folder: Path) -> Path:
     return corpora.empty_workspace(folder, {"small": corpora.no_op_phase("small", 3)})
 
 
+def count_named(name: str, workspace: Path, environment: Mapping[str, str]) -> Count:
+    """Count a command of `ARGUMENTS`, in their order, as ``status`` says how a run went."""
+    given = GIVEN.get(name, "")
+    for _ in range(2 if name in _KEPT else 0):
+        count(ARGUMENTS[name], workspace, environment, given)
+    # Of another environment nothing is kept.
+    anew = {"ANEW": str(time.time_ns())} if name.endswith(" anew") else {}
+    return count(ARGUMENTS[name], workspace, {**environment, **anew}, given)
+
+
 def count(
-    arguments: Sequence[str], workspace: Path, environment: Mapping[str, str] | None = None
+    arguments: Sequence[str],
+    workspace: Path,
+    environment: Mapping[str, str] | None = None,
+    given: str = "",
 ) -> Count:
     """Run gaterun with `arguments` in `workspace`; bare Python when there are none.
+
+    Args:
+        given: what it reads from standard input.
 
     Raises:
         RuntimeError: it did not exit with 0, so its numbers mean nothing.
@@ -99,7 +130,7 @@ def count(
             [sys.executable, "-P", str(_COUNTED), str(output), *arguments],
             cwd=workspace,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -124,8 +155,8 @@ def main(*, as_json: bool = False) -> int:
         workspace = small_workspace(Path(scratch) / "small")
         bare = count((), workspace, environment)
         for name, limits in LIMITS.items():
-            count(ARGUMENTS[name], workspace, environment)  # leaves byte code behind
-            found = count(ARGUMENTS[name], workspace, environment)
+            count_named(name, workspace, environment)  # leaves byte code behind
+            found = count_named(name, workspace, environment)
             numbers = found.beyond(bare)
             for what, limit in limits.items():
                 rows.append(
@@ -140,7 +171,7 @@ def main(*, as_json: bool = False) -> int:
         for row in rows:
             verdict = "OVER" if row in over else "within"
             print(
-                f"{row['command']!s:8} {row['what']!s:24} {row['number']:>5} "
+                f"{row['command']!s:11} {row['what']!s:24} {row['number']:>5} "
                 f"of {row['limit']:>5}  {verdict}"
             )
     return 1 if over else 0

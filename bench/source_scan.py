@@ -10,7 +10,7 @@ the direct reads (`env::var("NAME")`) are written there, one a line.
 
 from __future__ import annotations
 
-import re
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     import gaterun
-    from gaterun_gates.rust_sources import RustSources
+    from gaterun_gates.rust.compiled import RustSources
 
 #: A name as it is given to the standard library: where, and which.
 Read = tuple[str, int, int, str]
@@ -34,7 +34,7 @@ def _run(argv: Sequence[str | Path]) -> None:
 
 
 def _sources(workspace: gaterun.Workspace, state: Path) -> RustSources:
-    from gaterun_gates.rust_sources import index
+    from gaterun_gates.rust.compiled import index
 
     return index(workspace, (), state)
 
@@ -95,21 +95,22 @@ def _plain(workspace: gaterun.Workspace, paths: Iterable[str]) -> Iterator[Read]
                 yield path, row + 1, column + 1, (name.text or b"").decode()[1:-1]
 
 
-_DIRECT = re.compile(rb'(?:std\s*::\s*)?env\s*::\s*var(?:_os)?\s*\(\s*"')
-
-
 def _direct(workspace: gaterun.Workspace, reads: Iterable[Read]) -> Iterator[Read]:
     """Those that are written as `_plain` looks for them."""
+    import re
+
+    direct = re.compile(rb'(?:std\s*::\s*)?env\s*::\s*var(?:_os)?\s*\(\s*"')
     lines: dict[str, list[bytes]] = {}
     for path, line, column, name in reads:
         if path not in lines:
             lines[path] = (workspace.root / path).read_bytes().splitlines(keepends=True)
         rest = b"".join(lines[path][line - 1 : line + 3])
-        if _DIRECT.match(rest, column - 1):
+        if direct.match(rest, column - 1):
             yield path, line, column, name
 
 
 def main() -> None:
+    gc.set_threshold(50_000, 20, 20)  # as gaterun's own main does
     what, metadata, state, *answers = sys.argv[1:]
     from gaterun_gates.cargo.metadata import decode_workspace
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from goals import Goal
 from reuse_goals import tree
@@ -16,12 +17,15 @@ _FILES = 2_000
 _PHASE = "same"
 
 
-def _beside_hooks(world: World, name: str, ours: list[str], *, bare: bool = False) -> Race:
+def _beside_hooks(
+    world: World, name: str, ours: list[str], *, bare: bool = False, edited: bool = False
+) -> Race:
     """One of our commands beside ``pre-commit run``, in one working tree.
 
     Args:
         ours: after the name of the program; standard input is the JSON of a host.
         bare: whether nobody has ever claimed anything there, nor has a place to say so.
+        edited: whether a file is written again each time, as it was, so that no kept answer holds.
     """
     folder = tree(world.scratch / f"state-{name}", _FILES)
 
@@ -33,10 +37,15 @@ def _beside_hooks(world: World, name: str, ours: list[str], *, bare: bool = Fals
     sample(gaterun(*(("run", _PHASE) if bare else ("done", "1"))))
     given = world.scratch / f"{name}.json"
     given.write_text(json.dumps({"session_id": "bench", "cwd": str(folder)}), "utf-8")
+
+    def edit() -> None:
+        if edited:
+            os.utime(folder / "Cargo.toml")
+
     line = ["sh", "-c", f'exec "$0" "$@" < {given}', world.gaterun, *ours]
     return Race(
         contestants={
-            "gaterun": Command(argv=line, cwd=folder, environment=world.environment),
+            "gaterun": Command(argv=line, cwd=folder, environment=world.environment, prepare=edit),
             "pre-commit": Command(
                 argv=[world.anchor("pre-commit"), "run"], cwd=folder, environment=world.environment
             ),
@@ -51,6 +60,12 @@ STATE_GOALS: tuple[Goal, ...] = (
         what="status, 2,000 files, a task done and one claim read / pre-commit, 5 no-op hooks",
         bar=0.5,
         set_up=lambda world: _beside_hooks(world, "status", ["status"]),
+    ),
+    Goal(
+        id="S1b",
+        what="status, the same, worked out as a file was written again / the same",
+        bar=0.75,
+        set_up=lambda world: _beside_hooks(world, "edited", ["status"], edited=True),
     ),
     Goal(
         id="S2",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from gaterun import Claim, PhaseOutline, Unread
 
+#: Nothing is asked for that is not opened as well (`gaterun_claims` of the plugin contract).
+opens_all = True
+
 #: Where the versions keep it.
 FILES = (".swarm/memory.db", ".swarm/agentdb-memory.db", ".claude/memory.db")
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from gaterun import Claim, PhaseOutline, Unread
 
+#: Nothing is asked for that is not opened as well (`gaterun_claims` of the plugin contract).
+opens_all = True
+
 FILE = "memory/memory-store.json"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,7 +33,16 @@ LONGEST = 1_000_000
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something at a path, or nobody can tell; reading it will say why."""
+    """Whether there is something at a path, or nobody can tell; reading it will say why.
+
+    It is opened to find out: kept answers depend on what was tried to be opened.
+    """
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    except OSError:
+        pass  # it may be a link to nothing
+    else:
+        return True
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

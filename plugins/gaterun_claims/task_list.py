@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from gaterun import Claim, PhaseOutline, Said, Unread
 
+#: Nothing is asked for that is not opened as well (`gaterun_claims` of the plugin contract).
+opens_all = True
+
 #: Where people and tools keep task lists, beside the documents of the phase.
 PATTERNS = (
     *("TASKS.md", "TODO.md", "PLAN.md", "ROADMAP.md", "tasks.md", "todo.md", "plan.md"),
@@ -36,11 +39,28 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterator[Claim | Unread]:
 
     met: set[str] = set()
     for pattern in (*PATTERNS, *phase.lists):
-        for path in sorted(root.glob(pattern)) if "*" in pattern else [root / pattern]:
+        for path in _places(root, pattern):
             # One file may have two names, where letter case does not tell names apart.
             if is_there(path) and (real := os.path.realpath(path)) not in met:
                 met.add(real)
                 yield from _items(path, path.relative_to(root).as_posix(), phase)
+
+
+def _places(root: Path, pattern: str) -> Iterator[Path]:
+    """Where a pattern leads; what may come to be there is tried as well."""
+    above, star, below = pattern.partition("*")
+    if not star:
+        yield root / pattern
+        return
+    try:
+        names = sorted(os.listdir(root / above))  # noqa: PTH208 - names are all we need
+    except OSError:
+        return
+    for name in names:
+        if below.startswith("/"):
+            yield root / above / name / below[1:]
+        elif name.endswith(below):
+            yield root / above / name
 
 
 def _items(path: Path, source: str, phase: PhaseOutline) -> Iterator[Claim | Unread]:

@@ -224,7 +224,7 @@ GATE = gaterun.Gate(
             help="the entry of the version (or any entry) says something",
         ),
         Metric(name="bullets", better=Better.HIGHER, help="items in the entry that say something"),
-        Metric(name="releases", better=Better.NEITHER, help="releases in the file"),
+        Metric(name="releases", better=Better.HIGHER, help="releases in the file"),
         Metric(
             name="updated",
             unit=Unit.BOOLEAN,
@@ -243,6 +243,7 @@ GATE = gaterun.Gate(
     fix=fix,
     options=ChangelogOptions,
     requires=("errors == 0", "entry_present == true"),
+    pins=("releases",),
     timeout=120.0,
     controls=_controls,
     defects=_defects,

@@ -9,10 +9,10 @@ import gaterun
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from gaterun_gates.rust.compiled import RustSources
     from gaterun_gates.rust.dotenv_file import DotenvFile
     from gaterun_gates.rust.env_comparison import EnvComparison
     from gaterun_gates.rust.env_reads import EnvUse
-    from gaterun_gates.rust_sources import RustSources
 
 ABOUT = """
 Which environment variables are documented, which does shipped code read, and do the two agree?

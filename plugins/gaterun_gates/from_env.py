@@ -11,8 +11,8 @@ import gaterun
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gaterun_gates.rust.compiled import RustSources
     from gaterun_gates.rust.from_env_calls import FromEnv
-    from gaterun_gates.rust_sources import RustSources
 
 ABOUT = """
 Is every `from_env` function of shipped code called by a test that is run?

@@ -10,9 +10,9 @@ import gaterun
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gaterun_gates.rust.compiled import RustSources
     from gaterun_gates.rust.env_reads import EnvUse
     from gaterun_gates.rust.hardcoded_places import Place
-    from gaterun_gates.rust_sources import RustSources
 
 ABOUT = """
 Are there values in the code that differ from one installation to the next?

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gaterun_gates.rust.code_size import Moves, Size
-    from gaterun_gates.rust_sources import RustSources
+    from gaterun_gates.rust.compiled import RustSources
 
 ABOUT = """
 How many lines of production code were removed since the phase began?

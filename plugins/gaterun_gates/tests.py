@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gaterun_gates.cargo.binaries import Binary
     from gaterun_gates.cargo.invocation import Invocation
     from gaterun_gates.cargo.outcome import CaseOutcome
-    from gaterun_gates.rust_sources import RustSources
+    from gaterun_gates.rust.compiled import RustSources
 
 _ABOUT = """\
 Every test of the workspace is run: unit tests, integration tests, documentation examples. A test

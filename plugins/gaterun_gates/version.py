@@ -244,7 +244,7 @@ def fix(ctx: gaterun.Context, workspace: gaterun.Workspace) -> list[gaterun.Edit
 
 def _proposes(measurement: gaterun.Measurement) -> dict[str, object]:
     """Crates that differ today have versions of their own; then drift is what can be held."""
-    return {"independent": True} if measurement.metrics["mismatches"] else {}
+    return {"independent": True} if measurement.value("mismatches") else {}
 
 
 def _defects() -> Sequence[gaterun.Defect]:

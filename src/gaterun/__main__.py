@@ -9,6 +9,8 @@ import sys
 
 def main() -> None:
     """Entry point of ``gaterun`` and ``python -m gaterun``."""
+    if None in {sys.stdin, sys.stdout, sys.stderr}:
+        _open_standard_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         from gaterun import __version__
 
@@ -28,13 +30,32 @@ def main() -> None:
     from gaterun.cli import kept
 
     argv = sys.argv[1:]
-    if (text := kept.recall(argv)) is not None:
-        kept.give(text)
-        return
-    notes = kept.Notes(argv, starts=not kept.shows(argv))
-    from gaterun.cli.main import run
+    asked: tuple[tuple[str, ...], str] | None = (*argv,), ""
+    if argv == ["hook", "stop"]:
+        from gaterun.cli import hook_given
 
+        asked = hook_given.asked(argv)
+    if asked is not None and (answer := kept.recall(*asked)) is not None:
+        text, code = answer
+        sys.exit(code if kept.give(text) else 0)
+    from gaterun.cli.main import run
+    from gaterun.cli.notes import Notes
+
+    notes = Notes(asked[0], starts=not kept.shows(argv)) if asked is not None else None
     sys.exit(run(argv, notes))
+
+
+def _open_standard_streams() -> None:
+    """Give a standard stream that was closed (``gaterun phase7 >&-``) to nobody.
+
+    Otherwise the next file that is opened becomes standard output.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def cargo_main() -> None:

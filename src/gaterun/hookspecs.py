@@ -116,6 +116,10 @@ def gaterun_claims(root: Path, phase: PhaseOutline) -> Iterable[Claim | Unread]:
     source that is there and cannot be read, which is never the same as no claim. What the hook
     raises becomes one.
 
+    What ``status`` and ``hook stop`` answer is kept as long as nothing changes, if the module of
+    every reader says ``opens_all = True``: it opens (or lists) every file and folder on which its
+    answer depends, also to find out whether it is there, and asks neither a server nor the clock.
+
     Example::
 
         @gaterun.hookimpl

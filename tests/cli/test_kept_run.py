@@ -212,3 +212,54 @@ def test_a_waiver_file_that_comes_and_is_ignored_is_looked_at(settled: Any) -> N
     settled.command("p")
     settled.write({"waivers.toml": "[[broken"})
     assert settled.command("p").code == 4
+
+
+def _settle(project: Any) -> None:
+    """Everything is old, and what a run finds is kept."""
+    for path in (project.root, *project.root.rglob("*")):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    project.git("status")
+    project.command("p")
+    project.command("p")
+    assert quick(project)
+
+
+def test_a_file_that_was_looked_for_beyond_the_tree_and_comes(settled: Any) -> None:
+    settled.phase(PHASE + 'reads = "../elsewhere"\n')
+    settled.commit()
+    _settle(settled)
+    (settled.root.parent / "elsewhere").write_text("x")
+    assert not quick(settled)
+
+
+LAZY = """\
+import gaterun
+
+def measure(ctx):
+    from lazy_gate.inner import number
+    return gaterun.Measurement(metrics={"n": number()}, inspected={"things": 1})
+
+@gaterun.hookimpl
+def gaterun_gates():
+    metrics = (gaterun.Metric(name="n"),)
+    return [gaterun.Gate(
+        name="lazy", title="", metrics=metrics, measure=measure, requires=("n < 3",), inputs=("src/**",)
+    )]
+"""
+
+
+def test_a_module_of_a_gate_that_only_measuring_imports(
+    settled: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "plugins/lazy_gate"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(LAZY)
+    (package / "inner.py").write_text("def number():\n    return 1\n")
+    os.utime(package / "inner.py", (1_700_000_000, 1_700_000_000))
+    monkeypatch.setenv("PYTHONPATH", str(package.parent), prepend=os.pathsep)
+    monkeypatch.setenv("GATERUN_PLUGINS", f"{os.environ['GATERUN_PLUGINS']},lazy_gate")
+    settled.phase('[phase]\n[task.1]\n[[task.1.gate]]\nuse = "lazy"\n')
+    settled.commit()
+    _settle(settled)
+    (package / "inner.py").write_text("def number():\n    return 9\n")
+    assert settled.command("p").outcomes == {"1::lazy": "fail"}

@@ -35,8 +35,8 @@ def workspace(counters, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def counted(counters, world, workspace):
-    arguments = {"bare": (), **counters.ARGUMENTS}
-    return {name: counters.count(given, workspace, world) for name, given in arguments.items()}
+    commands = {name: counters.count_named(name, workspace, world) for name in counters.ARGUMENTS}
+    return {"bare": counters.count((), workspace, world), **commands}
 
 
 def test_the_version_is_told_without_importing_anything(counters, counted):
@@ -51,7 +51,7 @@ def test_what_shows_imports_nothing_that_only_measuring_needs(counted, command):
     assert counted[command].forbidden() == []
 
 
-@pytest.mark.parametrize("command", [*SHOWING, "run"])
+@pytest.mark.parametrize("command", [*SHOWING, "run", "status", "stop", "status anew"])
 @pytest.mark.parametrize("what", ["modules", "own modules"])
 def test_imports_stay_within_their_limits(counters, counted, command, what):
     used = counted[command].beyond(counted["bare"])
@@ -66,6 +66,18 @@ def test_what_shows_starts_no_process(counted, command):
 def test_a_run_starts_its_gates_and_a_fixed_number_of_questions(counters, counted):
     assert counted["run"].processes.count(("true",)) == 3
     assert len(counted["run"].processes) <= counters.LIMITS["run"]["processes"]
+
+
+def test_a_kept_answer_imports_nothing_and_asks_git_once_if_at_all(counters, counted):
+    for command in ("status", "stop"):
+        assert {"click", "msgspec", "pluggy", "sqlite3", "tomllib"}.isdisjoint(
+            counted[command].modules
+        )
+        assert counted[command].forbidden() == []
+    assert [argv[0] for argv in counted["status"].processes] == ["git"]
+    assert counted["stop"].processes == ()
+    assert "click" in counted["status anew"].modules
+    assert len(counted["status anew"].processes) <= counters.LIMITS["status anew"]["processes"]
 
 
 def test_bare_python_is_the_zero_of_every_count(counted):

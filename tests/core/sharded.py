@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from gaterun.model.record import GateResult, RunRecord
+from gaterun.model.verdict import Outcome
 
 
 class Machines:
@@ -77,6 +78,9 @@ def essence(record: RunRecord) -> dict[str, Any]:
 def _essence(result: GateResult) -> GateResult:
     # A traceback is kept in the run's folder, which its help names.
     verdict = replace(result.verdict, help=result.verdict.help.partition("; its traceback")[0])
+    if result.outcome is Outcome.BLOCKED:
+        # Of several needs that have failed, that which ended first is named.
+        verdict, result = replace(verdict, message=""), replace(result, blocked_by="")
     return replace(
         result, verdict=verdict, started=0, seconds=0, evidence=(), binding=None, reused=None
     )

@@ -253,7 +253,7 @@ def test_a_base_without_the_phase_is_said(start):
 @pytest.mark.parametrize(("mode", "code"), [("warn", 0), ("fail", 7)])
 def test_a_base_that_is_not_there_is_no_verdict(start, mode, code):
     project = start()
-    ran = project.run("p", "--base", "v0", "--base-policy", mode)
+    ran = project.run("p", "-o", "base=v0", "--base-policy", mode)
     assert ran.code == code
     assert policy(ran.record).obstacle == "git knows no revision 'v0'"
 

@@ -133,9 +133,10 @@ def test_evidence_is_kept_where_it_refuses(measured: Any) -> None:
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), "gate 'g' raised UnicodeDecodeError"),
         (RecursionError("deep"), "gate 'g' raised RecursionError"),
         (MemoryError(), "gate 'g' raised MemoryError"),
+        (GeneratorExit(), "gate 'g' raised GeneratorExit"),
     ],
 )
-def test_whatever_it_raises_is_a_crash(measured: Any, error: Exception, message: str) -> None:
+def test_whatever_it_raises_is_a_crash(measured: Any, error: BaseException, message: str) -> None:
     def broken(ctx: gaterun.Context) -> None:
         raise error
 

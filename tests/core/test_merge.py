@@ -208,6 +208,23 @@ def test_random_phases(
 _PLAIN: dict[str, Any] = {"use": "pass", "mode": "", "skip": "", "needs": []}
 
 
+def test_what_blocks_a_gate_is_named_as_in_a_whole_run(project: Any) -> None:
+    tasks = [
+        {"needs": [], "gates": [{**_PLAIN, "use": "fail"}]},
+        {"needs": [0], "gates": [{**_PLAIN}]},
+    ]
+    project.phase(_phase(tasks, []))
+    project.commit()
+    whole = project.run("p")
+    machines = Machines(project)
+    machines.all(2)
+    merged = machines.merge()
+    for ran in (whole, merged):
+        blocked = ran.results["t1::g0"]
+        assert blocked.blocked_by == "t0::g0"
+        assert blocked.verdict.message == "needs t0: t0::g0 failed"
+
+
 def test_an_advisory_task_between_two_others_blocks_nothing(project: Any) -> None:
     """A shard without the task in the middle must not take its needs for those of the last."""
     project.phase(

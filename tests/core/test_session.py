@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+import textwrap
 import threading
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,10 @@ WRONG = (
     "breakdown-text",
     "findings-texts",
     "findings-none",
+    "finding-line",
+    "finding-column",
+    "finding-message",
+    "finding-severity",
     "notes-number",
     "recipe-number",
 )
@@ -546,9 +551,91 @@ def test_a_repository_without_commits(project: Any) -> None:
 def test_an_unknown_base_is_a_warning(project: Any) -> None:
     project.gates("pass")
     project.commit()
-    ran = project.run("p", "--base", "nope")
+    ran = project.run("p", "-o", "base=nope")
     assert "git knows no revision 'nope', the phase's base" in ran.record.warnings
     assert ran.record.base == ""
+
+
+def test_an_unknown_base_on_the_command_line_is_refused(project: Any) -> None:
+    project.gates("pass")
+    ran = project.run("p", "--base", "nope")
+    assert (ran.code, ran.records) == (4, ())
+    assert "there is no git repository in which 'nope' could be a revision" in ran.err
+    project.commit()
+    ran = project.run("p", "--base", "nope")
+    assert (ran.code, ran.records) == (4, ())
+    assert "git knows no revision 'nope'" in ran.err
+    assert "fetch-depth: 0" in ran.err
+    assert project.run("p", "--base", "HEAD").code == 0
+
+
+LOCAL = """
+    import gaterun
+    from gaterun import Better, Finding, Measured, Measurement, Metric, Unit
+
+    def measure(ctx):
+        {body}
+
+    GATE = gaterun.Gate(
+        name="mine",
+        title="Mine",
+        about="A gate.",
+        metrics=(
+            Metric(name="places", help="places"),
+            Metric(name="said", unit=Unit.TEXT, better=Better.NEITHER, help="a text"),
+        ),
+        measure=measure,
+        requires=("places == 0",),
+    )
+
+    @gaterun.hookimpl
+    def gaterun_gates():
+        return [GATE]
+    """
+
+
+def _mine(project: Any, body: str) -> Any:
+    gate = textwrap.dedent(LOCAL).replace("{body}", body)
+    (project.root / "gates").mkdir()
+    (project.root / "gates/mine.py").write_text(gate, "utf-8")
+    (project.root / "gaterun.toml").write_text('gates = "gates"\n', "utf-8")
+    project.gates("mine", "pass")
+    return project.run("p", "--report", "json:o.json", "--report", "md:o.md", "--junitxml", "o.xml")
+
+
+def test_texts_that_are_not_unicode_are_recorded_and_reported(project: Any) -> None:
+    ran = _mine(
+        project,
+        r"""return Measurement(
+        metrics={
+            "places": Measured(value=1, breakdown={"\udcff": 1}),
+            "said": Measured(value="\udcfe", why="\ud800"),
+        },
+        inspected={"\udcfd": 1},
+        findings=[Finding(rule="r", message="in \udcff.rs", path="a/\udcff.rs")],
+        notes=["\udcff"],
+        recipe={"\udcff": "\udcff"},
+    )""",
+    )
+    assert (ran.code, ran.outcomes["1::mine"]) == (1, "fail")
+    (finding,) = ran.results["1::mine"].findings
+    assert (finding.path, finding.message) == ("a/\ufffd.rs", "in \ufffd.rs")
+    assert ran.results["1::mine"].metrics["said"].measured.value == "\ufffd"
+    assert "was not written" not in ran.err
+    assert project.run("report", "p").code == 0
+
+
+def test_a_refusal_may_name_its_reason_by_a_text(project: Any) -> None:
+    ran = _mine(project, r'raise gaterun.CannotMeasure("tool-missing", "no \udcff", help="\udcff")')
+    assert (ran.code, ran.outcomes["1::mine"]) == (7, "tool-missing")
+    assert ran.results["1::mine"].verdict.message == "no \ufffd"
+    assert "was not written" not in ran.err
+
+
+def test_a_reason_that_there_is_not_is_the_plugins_crash(project: Any) -> None:
+    ran = _mine(project, 'raise gaterun.CannotMeasure("tools-missing", "no")')
+    assert (ran.code, ran.outcomes["1::mine"]) == (7, "crashed")
+    assert "'tools-missing' is not a valid Reason" in ran.results["1::mine"].verdict.message
 
 
 def test_a_broken_manifest_is_the_gates_business(project: Any) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import gaterun
+from gaterun_gates.rust.compiled import RustSources, index
 from gaterun_gates.rust.env_reads import EnvUse
 from gaterun_gates.rust.env_scan import scan
-from gaterun_gates.rust_sources import RustSources, index
 
 
 def sources_of(root: Path, files: dict[str, str], state: Path | None = None) -> RustSources:

@@ -379,3 +379,13 @@ def test_a_huge_file_is_refused_with_a_reason(tmp_path: Path) -> None:
 def test_unknown_profile_is_refused() -> None:
     with pytest.raises(ValueError, match="profile"):
         ChangelogOptions(profile="easy")
+
+
+def test_init_holds_the_number_of_releases_that_a_dropped_one_makes_less(tmp_path: Path) -> None:
+    assert GATE.pins == ("releases",)
+    (tmp_path / "CHANGELOG.md").write_text(_entry("## [2.0.0] - 2024-06-01"), "utf-8")
+    before = measure_gate(GATE, tmp_path).value("releases")
+    (tmp_path / "CHANGELOG.md").write_text(f"{HEAD}{OLD}", "utf-8")
+    after = measure_gate(GATE, tmp_path).value("releases")
+    assert isinstance(before, int)
+    assert after == before - 1

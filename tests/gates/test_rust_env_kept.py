@@ -8,9 +8,9 @@ import pytest
 from tests.gates.rust_workspace import sources_of
 
 from gaterun_gates.rust import parser, syntax
+from gaterun_gates.rust.compiled import RustSources
 from gaterun_gates.rust.env_reads import EnvUse
 from gaterun_gates.rust.env_scan import scan
-from gaterun_gates.rust_sources import RustSources
 
 FILES = {
     "src/lib.rs": "mod keys; mod helpers; mod http; mod db;\n",

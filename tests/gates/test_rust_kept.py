@@ -229,6 +229,10 @@ def never(source: Source) -> Count:
     raise AssertionError(source.path)
 
 
+def unreachable(source: Source) -> int:
+    raise AssertionError(source.path)
+
+
 def test_several_processes_find_what_one_finds(tmp_path: Path, large: list[Source]) -> None:
     cache = BlobCache(tmp_path / "x.json", Count, count)
     cache.fill(large, started, tmp_path / "folder")
@@ -261,5 +265,15 @@ def test_a_few_files_are_not_worth_a_process(tmp_path: Path, large: list[Source]
     cache.fill(large[:2], commands.append, tmp_path / "folder")
     cache.fill(large, commands.append, tmp_path / "folder")
     assert len(commands) == 1
-    BlobCache(None, Count, count, parses=lambda data: False).fill(large, commands.append, tmp_path)
     assert len(commands) == 1
+
+
+def test_what_the_bytes_say_needs_no_process_and_no_scan(
+    tmp_path: Path, large: list[Source]
+) -> None:
+    cache = BlobCache(tmp_path / "x.json", int, unreachable, quick=len)
+    commands: list[object] = []
+    cache.fill(large[:5], commands.append, tmp_path / "folder")
+    assert (commands, cache(large[0]), cache(large[9])) == ([], len(code(0)), len(code(9)))
+    cache.save()
+    assert BlobCache(tmp_path / "x.json", int, unreachable)(large[9]) == len(code(9))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import gaterun
+from gaterun_gates.rust.compiled import RustSources, index
 from gaterun_gates.rust.source import Source
-from gaterun_gates.rust_sources import RustSources, index
 
 
 def sources_of(

@@ -311,3 +311,14 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None
         VersionOptions(**options)
     with pytest.raises(ValueError, match="version"):
         Place(file="x", search="1.0.0")
+
+
+def test_init_takes_versions_for_independent_only_where_they_differ(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD)
+    same = measure_gate(GATE, tmp_path)
+    assert _value(same, "mismatches") == 0
+    assert GATE.proposes(same) == {}
+    _write(tmp_path, {"b/Cargo.toml": '[package]\nname = "b"\nversion = "2.1.0"\n'})
+    differing = measure_gate(GATE, tmp_path)
+    assert _value(differing, "mismatches") == 1
+    assert GATE.proposes(differing) == {"independent": True}

@@ -234,29 +234,16 @@ def _wrong(ctx: gaterun.Context) -> Any:
         "breakdown-text": {"metrics": {"ok": Measured(value=True, breakdown={"a": "b"})}},  # type: ignore[dict-item]
         "findings-texts": {"findings": ["not a finding"]},
         "findings-none": {"findings": None},
+        "finding-line": {"findings": [Finding(rule="r", message="m", line="7")]},  # type: ignore[arg-type]
+        "finding-column": {"findings": [Finding(rule="r", message="m", column=-1)]},
+        "finding-message": {"findings": [Finding(rule="r", message=b"m", fingerprint="f")]},  # type: ignore[arg-type]
+        "finding-severity": {"findings": [Finding(rule="r", message="m", severity="error")]},  # type: ignore[arg-type]
         "notes-number": {"notes": [1]},
         "recipe-number": {"recipe": {"cores": 2}},
     }
     if ctx.options.kind == "none":
         return None
     return Measurement(**{**good, **wrong[ctx.options.kind]})
-
-
-WRONG_KINDS = (
-    "none",
-    "inspected-none",
-    "inspected-list",
-    "metrics-none",
-    "metric-list",
-    "metric-text",
-    "metric-object",
-    "metric-huge",
-    "breakdown-text",
-    "findings-texts",
-    "findings-none",
-    "notes-number",
-    "recipe-number",
-)
 
 
 class LaneOptions(gaterun.Options, frozen=True, kw_only=True):

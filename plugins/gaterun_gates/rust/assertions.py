@@ -16,7 +16,7 @@ from gaterun_gates.rust.test_code import TEST_ATTRIBUTES, attributes, path_at
 from gaterun_gates.rust.tokens import Token, split_arguments
 
 if TYPE_CHECKING:
-    from gaterun_gates.rust_sources import RustSources
+    from gaterun_gates.rust.compiled import RustSources
 
 #: Macros that end a test when something does not hold: std's, proptest's, insta's, googletest's.
 _ASSERTION = re.compile(r"(?:\w+_)?(?:assert|panic|expect|verify)(?:_\w+)?|unreachable")

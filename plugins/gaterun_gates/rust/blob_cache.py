@@ -7,6 +7,7 @@ scanned once, wherever they lie, in whichever branch, in this run and in later o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -19,6 +20,10 @@ T = TypeVar("T")
 _MOST = 50_000
 
 
+def _has_to_be_parsed(data: bytes) -> None:
+    del data
+
+
 class BlobCache(Generic[T]):
     """The findings of one scan.
 
@@ -26,7 +31,7 @@ class BlobCache(Generic[T]):
         path: the file that keeps them; nothing outlives the run without.
         kind: the type of what is found in a file.
         scan: finds it. It may look at the file's bytes and syntax, not at its path.
-        parses: whether a scan of a file with these bytes has to parse it.
+        quick: what a file with these bytes has in it where that needs no parsing; else ``None``.
         most: entries that are kept.
     """
 
@@ -36,17 +41,25 @@ class BlobCache(Generic[T]):
         kind: type[T],
         scan: Callable[[Source], T],
         *,
-        parses: Callable[[bytes], bool] = bool,
+        quick: Callable[[bytes], T | None] = _has_to_be_parsed,
         most: int = _MOST,
     ) -> None:
         self._path = path
         self._kind = kind
         self._scan = scan
-        self._parses = parses
+        self._quick = quick
         self._most = most
-        self._kept: dict[str, T] = load(path, dict[str, kind]) or {}  # type: ignore[valid-type]
         self._used: dict[str, T] = {}
         self._new = False
+
+    @cached_property
+    def _kept(self) -> dict[str, T]:
+        kind = self._kind
+        return load(self._path, dict[str, kind]) or {}  # type: ignore[valid-type]
+
+    def known(self, oid: str) -> T | None:
+        """What is known of the bytes with this id, without a scan."""
+        return self._used[oid] if oid in self._used else self._kept.get(oid)
 
     def __call__(self, source: Source) -> T:
         """What the scan finds in `source`, or found in an earlier file of the same bytes."""
@@ -56,7 +69,8 @@ class BlobCache(Generic[T]):
         if oid in self._kept:
             found = self._kept[oid]
         else:
-            found = self._scan(source)
+            quick = self._quick(source.data)
+            found = quick if quick is not None else self._scan(source)
             self._new = True
         self._used[oid] = found
         return found
@@ -69,17 +83,23 @@ class BlobCache(Generic[T]):
             run: starts a program.
             folder: a place for files that are gone afterwards.
         """
-        unknown = {source.oid: source for source in sources if self._is_unknown(source)}
+        unknown: dict[str, Source] = {}
+        for source in sources:
+            oid = source.oid
+            if oid in self._used or oid in self._kept or oid in unknown:
+                continue
+            quick = self._quick(source.data)
+            if quick is None:
+                unknown[oid] = source
+            else:
+                self._used[oid] = quick
+                self._new = True
         large = sum(len(source.data) for source in unknown.values()) >= WORTHWHILE
         if large and cores() > 1:
             # Largest first, so that no process is left with one when the others are done.
             ordered = sorted(unknown.values(), key=lambda source: -len(source.data))
-            self._kept |= scan_in_processes(self._scan, self._kind, ordered, run, folder)
+            self._kept.update(scan_in_processes(self._scan, self._kind, ordered, run, folder))
             self._new = True
-
-    def _is_unknown(self, source: Source) -> bool:
-        oid = source.oid
-        return oid not in self._used and oid not in self._kept and self._parses(source.data)
 
     def save(self) -> None:
         """Keep what is known for later runs, what this run used before all else."""

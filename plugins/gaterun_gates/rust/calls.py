@@ -18,7 +18,7 @@ from gaterun_gates.rust.tokens import Token
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from gaterun_gates.rust_sources import RustFile, RustSources
+    from gaterun_gates.rust.compiled import RustFile, RustSources
 
 #: What follows a function's name where it is passed on as a value.
 _AFTER_VALUE = frozenset({")", ",", ";", "}"})
@@ -153,14 +153,14 @@ class Calls:
             return self._qualified(mention, wanted)
         if function.owner or mention.file.source.items.binding_at(function.name, position):
             return Match.NO
-        target = file.source.items.aliases.get(function.name)
+        target = file.source.imports.aliases.get(function.name)
         if same_file and target is None:
             return Match.YES
         if target is None and file.path in self._namesakes(function.name).free:
             return Match.NO  # the file's own function of that name
         if target is not None:
             return self._by_path(mention, wanted, list(target))
-        if file.source.items.globs or items[index].in_macro:
+        if file.source.imports.globs or items[index].in_macro:
             return self._unless_shared(mention, wanted)
         return Match.NO
 
@@ -190,7 +190,7 @@ class Calls:
         module = path[-2] if len(path) > 1 else ""
         if module in module_names(wanted.file.path):
             return Match.YES
-        if module in wanted.file.source.items.modules:
+        if module in wanted.file.source.imports.modules:
             return Match.YES
         if not rooted_here and path[0] not in self._roots():
             return Match.NO  # another crate's
@@ -231,7 +231,7 @@ class Calls:
             name = (
                 _type_before_generics(source.tokens, mention.at - 2) if generic else qualifier.name
             )
-            target = source.items.aliases.get(name)
+            target = source.imports.aliases.get(name)
             real = target[-1] if target is not None else name
             self._types[key] = _Type(
                 qualifier, name, target, source.items.type_aliases.get(real, real)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gaterun_gates.rust.bindings import add_binding, add_closure, bind_parameters, parameters_of
-from gaterun_gates.rust.items import Constant, Function, Items, Struct
+from gaterun_gates.rust.items import Constant, Function, Imports, Items, Struct
 from gaterun_gates.rust.nodes import around, text_of, type_name
 from gaterun_gates.rust.parser import captures
 from gaterun_gates.rust.uses import add_use
@@ -22,11 +22,13 @@ _QUERY = """
  (for_expression) @for
  (let_condition) @pattern
  (match_arm) @pattern
- (use_declaration) @use
- (mod_item) @module
  (struct_item) @struct
  (type_item) @alias
  (macro_definition) @macro]
+"""
+_IMPORTS = """
+[(use_declaration) @use
+ (mod_item) @module]
 """
 _BOUNDARIES = frozenset({"function_item", "closure_expression", "source_file"})
 
@@ -97,6 +99,19 @@ def _add_struct(items: Items, node: Node) -> None:
     items.structs.append(Struct(name=name, start=node.start_byte, end=node.end_byte, fields=fields))
 
 
+def collect_imports(root: Node) -> Imports:
+    """Collect where the names used below `root` come from."""
+    imports = Imports()
+    found = captures(root, _IMPORTS)
+    for node in found.get("use", ()):
+        argument = node.child_by_field_name("argument")
+        if argument is not None:
+            add_use(argument, (), imports)
+    for node in found.get("module", ()):
+        imports.modules.add(text_of(node.child_by_field_name("name")).removeprefix("r#"))
+    return imports
+
+
 def collect(root: Node) -> Items:
     """Collect the items and bindings below `root`."""
     items = Items()
@@ -110,12 +125,6 @@ def collect(root: Node) -> Items:
     for kind in ("let", "for", "pattern"):
         for node in found.get(kind, ()):
             add_binding(items, node, kind)
-    for node in found.get("use", ()):
-        argument = node.child_by_field_name("argument")
-        if argument is not None:
-            add_use(argument, (), items)
-    for node in found.get("module", ()):
-        items.modules.add(text_of(node.child_by_field_name("name")).removeprefix("r#"))
     for node in found.get("struct", ()):
         _add_struct(items, node)
     for node in found.get("alias", ()):

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.compiled import RustFile, RustSources
     from gaterun_gates.rust.items import Constant, Function, Struct
     from gaterun_gates.rust.source import Source
-    from gaterun_gates.rust_sources import RustFile, RustSources
 
 #: What may stand between two words.
 _GAP = r"(?:\s|//[^\n]*\n|/\*.*?\*/)+"
@@ -72,7 +72,7 @@ class Workspace:
         if name not in self._functions:
             self._functions[name] = [
                 Definition(file, function)
-                for file in self._declaring("fn", name)
+                for file in self._declaring(name, "fn")
                 for function in file.source.items.functions
                 if function.name == name and function.visible is None
             ]
@@ -83,7 +83,7 @@ class Workspace:
         if name not in self._constants:
             self._constants[name] = [
                 (file.source, constant)
-                for file in self._declaring("const|static|mut", name)
+                for file in self._declaring(name, "const", "static", "mut")
                 for constant in file.source.items.constants
                 if constant.name == name
             ]
@@ -93,27 +93,28 @@ class Workspace:
         """Every struct called `name`."""
         return [
             (file.source, struct)
-            for file in self._declaring("struct", name)
+            for file in self._declaring(name, "struct")
             for struct in file.source.items.structs
             if struct.name == name
         ]
 
-    def _declaring(self, keywords: str, name: str) -> Iterator[RustFile]:
-        pattern = _declaration(keywords, name)
+    def _declaring(self, name: str, *keywords: str) -> Iterator[RustFile]:
+        patterns = [_declaration(keyword, name) for keyword in keywords]
         for file in self._sources.containing(name.encode()):
-            if pattern.search(file.source.data):
+            if any(pattern.search(file.source.data) for pattern in patterns):
                 yield file
 
 
 @lru_cache(maxsize=1024)
-def _declaration(keywords: str, name: str) -> re.Pattern[bytes]:
-    text = rf"\b(?:{keywords}){_GAP}(?:r#)?{re.escape(name)}\b"
+def _declaration(keyword: str, name: str) -> re.Pattern[bytes]:
+    # It begins with letters, not with the edge of a word, as that is found ten times as fast.
+    text = rf"{keyword}{_GAP}(?:r#)?{re.escape(name)}\b"
     return re.compile(text.encode(), re.DOTALL)
 
 
 def naming(files: Iterable[RustFile], name: str) -> Iterator[RustFile]:
     """Those of `files` whose bytes call something `name`, or pass it on as a value."""
-    text = rf"\b{re.escape(name)}(?:{_GAP})?(?:[(),;}}!]|::)"
+    text = rf"{re.escape(name)}(?<!\w{re.escape(name)})(?:{_GAP})?(?:[(),;}}!]|::)"
     pattern = re.compile(text.encode(), re.DOTALL)
     for file in files:
         if pattern.search(file.source.data):

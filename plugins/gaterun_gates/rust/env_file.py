@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 from gaterun_gates.rust.declared import NotHereError, OneFile
 from gaterun_gates.rust.env_attributes import attribute_reads
 from gaterun_gates.rust.env_providers import provided
-from gaterun_gates.rust.env_sites import Act, Site, may_use_environment, sites
+from gaterun_gates.rust.env_sites import Act, Site, may_use_environment, sites, wanted_in_items
 from gaterun_gates.rust.env_syntax import (
     annotated_names,
     default_after,
     is_discarded,
     metavariable_number,
 )
+from gaterun_gates.rust.excerpt import Excerpt, LeftOutError
 from gaterun_gates.rust.file_use import FileExport, FileOpenRead, FileRead, FileUse
 from gaterun_gates.rust.nodes import text_of
 from gaterun_gates.rust.templates import UNKNOWN, Callback, Parameter, Template, ends, literal
@@ -340,13 +341,28 @@ class Reading:
         return False
 
 
+def quick_use(data: bytes) -> FileUse | None:
+    """What a file with these bytes does, where the bytes say so without being parsed: nothing."""
+    return None if may_use_environment(data) else FileUse()
+
+
 def use_of_file(source: Source) -> FileUse:
     """What a file does by its bytes alone."""
     if not may_use_environment(source.data):
         return FileUse()
     try:
-        use = Reading(source, OneFile()).all()
+        use = _alone(source)
     except NotHereError:
         use = FileUse(complete=False)
     use.has_errors = source.has_errors
     return use
+
+
+def _alone(source: Source) -> FileUse:
+    # What is broken has brackets without a pair, and a style counts up to the struct's end.
+    if not source.has_errors and b"rename_all_env" not in source.data:
+        try:
+            return Reading(Excerpt(source, wanted_in_items(source)), OneFile()).all()
+        except LeftOutError:
+            pass
+    return Reading(source, OneFile()).all()

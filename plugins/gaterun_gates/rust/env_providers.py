@@ -198,9 +198,8 @@ def _filled(source: Source, index: int) -> str:
     """The type that the provider at `index` fills, as its function says; empty when not."""
     items = source.tokens
     function = source.items.function_at(items[index].start)
-    end = len(items)
-    if function is not None and function.body is not None:
-        _, end = source.slice(*function.body)
+    inside = function.body if function is not None else None
+    _, end = source.slice(*(inside or (items[index].start, len(source.data))))
     finish = next(
         (
             i

@@ -14,9 +14,9 @@ from gaterun_gates.rust import kept
 from gaterun_gates.rust.env_reads import EnvExport, EnvRead, EnvUse, Kind, OpenRead
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.compiled import RustFile, RustSources
     from gaterun_gates.rust.file_use import FileUse
     from gaterun_gates.rust.workers import Run
-    from gaterun_gates.rust_sources import RustFile, RustSources
 
 
 def _in_workspace(file: RustFile, use: FileUse, whole: EnvUse) -> None:
@@ -74,15 +74,11 @@ def _in_workspace(file: RustFile, use: FileUse, whole: EnvUse) -> None:
         whole.parse_errors.append(file.path)
 
 
-class _Key(NamedTuple):
-    """All that the environment use of a workspace depends on: files, their content and roles."""
-
-    files: list[tuple[str, str, tuple[str, ...], bool, bool, bool]]
-    wrappers: list[str]
-
-
 class _Answer(NamedTuple):
-    key: _Key
+    """What was found in the files of this `RustSources.identity` with these wrappers."""
+
+    identity: str
+    wrappers: list[str]
     use: EnvUse
 
 
@@ -91,8 +87,7 @@ def _found(
 ) -> tuple[dict[str, FileUse], set[str]]:
     """What each file does, by path, and functions that could not be told from others by name."""
     from gaterun_gates.rust.blob_cache import BlobCache
-    from gaterun_gates.rust.env_file import use_of_file
-    from gaterun_gates.rust.env_sites import may_use_environment
+    from gaterun_gates.rust.env_file import quick_use, use_of_file
     from gaterun_gates.rust.env_wrappers import Wrappers
     from gaterun_gates.rust.file_use import FileUse
 
@@ -100,7 +95,7 @@ def _found(
         state / "uses.json" if state is not None else None,
         FileUse,
         use_of_file,
-        parses=may_use_environment,
+        quick=quick_use,
     )
     if state is not None and run is not None:
         uses.fill((file.source for file in sources.files.values()), run, state)
@@ -126,20 +121,14 @@ def scan(
         run: starts a program, so that many files are scanned in several processes.
     """
     known = sorted(wrappers)
-    key = _Key(
-        [
-            (f.path, f.source.oid, f.packages, f.production, f.test, f.build)
-            for f in sources.files.values()
-        ],
-        known,
-    )
+    identity = sources.identity
     answer_file = state / "answer.json" if state is not None else None
     answer = kept.load(answer_file, _Answer)
-    if answer is not None and answer.key == key:
+    if answer is not None and (answer.identity, answer.wrappers) == (identity, known):
         return answer.use
     found, ambiguous = _found(sources, known, state, run)
     use = EnvUse(ambiguous=ambiguous)
     for path, file in sources.files.items():
         _in_workspace(file, found[path], use)
-    kept.save(answer_file, _Answer(key, use))
+    kept.save(answer_file, _Answer(identity, known, use))
     return use

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -41,12 +42,63 @@ _CANDIDATE = re.compile(
     rb"|prefixed|env_logger|tracing_subscriber|Env|Environment)\b|\benv\s*(?:[!(=,)]|/[/*])"
     rb"|rerun-if-env-changed="
 )
+#: Every match of it begins with a word that has one of these in it, but for the last.
+_STEMS = (b"env", b"Env", b"var", b"filter_or", b"write_style_or", b"prefixed", b"tracing_subs")
+_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 def may_use_environment(data: bytes) -> bool:
     """Whether a file with these bytes can have anything to do with environment variables."""
-    named = any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init"))
-    return named and _CANDIDATE.search(data) is not None
+    if not any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init")):
+        return False
+    # To look for each stem, and match where its word begins, is several times as fast as a search.
+    for stem in _STEMS:
+        at = data.find(stem)
+        while at >= 0:
+            start = at
+            while start and data[start - 1] in _WORD:
+                start -= 1
+            if _CANDIDATE.match(data, start):
+                return True
+            at = data.find(stem, at + len(stem))
+    return b"rerun-if-env-changed=" in data
+
+
+#: Words that a file must have for a function of this name to be one that is looked for.
+_ONLY_WITH = {
+    "init": (b"env_logger", b"tracing_subscriber"),
+    "try_init": (b"env_logger", b"tracing_subscriber"),
+    "default": (b"Environment",),
+    "raw": (b"figment",),
+}
+#: What an item has that uses the environment through a method, an attribute or a string.
+_OTHER_WORDS = frozenset(
+    {"env", "Env", "Environment", "env_remove", "set_env", "filter_or", "write_style_or"}
+)
+
+
+def wanted_in_items(source: Source) -> re.Pattern[bytes]:
+    """What an item has in it that has to do with the environment by itself."""
+    words = {
+        name
+        for name in _FUNCTIONS
+        if any(word in source.data for word in _ONLY_WITH.get(name, (b"",)))
+    }
+    return _words(frozenset(words | _OTHER_WORDS | _renamed(source)))
+
+
+@lru_cache(maxsize=64)
+def _words(words: frozenset[str]) -> re.Pattern[bytes]:
+    plain = "|".join(re.escape(word) for word in sorted(words) if word.isascii())
+    # To a pattern on bytes a letter beyond ASCII is no part of a word, and has no edge.
+    others = "".join(f"|{re.escape(word)}" for word in sorted(words) if not word.isascii())
+    text = rf"\b(?:{plain})\b|envconfig|rerun-if-env-changed={others}"
+    return re.compile(text.encode())
+
+
+def _renamed(source: Source) -> set[str]:
+    """Names under which the file imports known functions."""
+    return {name for name, path in source.imports.aliases.items() if path[-1] in _FUNCTIONS}
 
 
 class Act(StrEnum):
@@ -79,7 +131,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 def full_path(source: Source, path: Sequence[str]) -> list[str]:
     """`path` with its first segment replaced by what ``use`` says."""
-    target = source.items.aliases.get(path[0])
+    target = source.imports.aliases.get(path[0])
     return [*target, *path[1:]] if target is not None else list(path)
 
 
@@ -87,10 +139,10 @@ def _std_env(source: Source, path: list[str]) -> str:
     """The item of ``std::env`` that `path` names; empty when it names something else."""
     if path[:2] == ["std", "env"] and len(path) == 3:
         return path[2]
-    if len(path) == 1 and ("std", "env") in source.items.globs:
+    if len(path) == 1 and ("std", "env") in source.imports.globs:
         return path[0]
     # An `env` that no `use` in this file explains comes from a glob, or is a module here.
-    if len(path) == 2 and path[0] == "env" and "env" not in source.items.modules:
+    if len(path) == 2 and path[0] == "env" and "env" not in source.imports.modules:
         return path[1]
     return ""
 
@@ -126,8 +178,7 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
 def _paths(source: Source) -> Iterator[tuple[int, list[str], int]]:
     """Paths that end with the name of a known function: first token, path, index after it."""
     items = source.tokens
-    renamed = {name for name, path in source.items.aliases.items() if path[-1] in _FUNCTIONS}
-    wanted = _FUNCTIONS | renamed
+    wanted = _FUNCTIONS | _renamed(source)
     for last, token in enumerate(items):
         if not token.is_name or token.name not in wanted:
             continue

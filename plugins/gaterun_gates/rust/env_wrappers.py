@@ -16,8 +16,8 @@ from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import split_arguments
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.compiled import RustFile, RustSources
     from gaterun_gates.rust.source import Source
-    from gaterun_gates.rust_sources import RustFile, RustSources
 
 _DEFAULT_NAMES = frozenset({"default", "fallback", "default_value", "def", "dflt", "otherwise"})
 

@@ -14,7 +14,7 @@ from gaterun_gates.rust.declared import Definition, Workspace
 from gaterun_gates.rust.items import Constant, Function
 
 if TYPE_CHECKING:
-    from gaterun_gates.rust_sources import RustFile, RustSources
+    from gaterun_gates.rust.compiled import RustFile, RustSources
 
 _NAME = re.compile(r"(try_)?from_env(_\w+)?")
 _DEPTH = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
@@ -49,6 +48,8 @@ def parse_numstat(output: bytes) -> tuple[int, int]:
 
 def blob_id(data: bytes, like: str = "") -> str:
     """Git's object id of `data`, by the hash that made the id `like`."""
+    import hashlib  # loads OpenSSL
+
     digest = hashlib.sha256 if len(like) == 64 else hashlib.sha1
     return digest(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 

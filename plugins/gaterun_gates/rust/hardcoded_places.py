@@ -20,8 +20,8 @@ from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import Token
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.compiled import RustSources
     from gaterun_gates.rust.env_reads import EnvUse
-    from gaterun_gates.rust_sources import RustSources
 
 #: A cheap test on bytes; what it does not match holds no such literal.
 _CANDIDATE = re.compile(

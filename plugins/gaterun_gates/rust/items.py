@@ -76,13 +76,24 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[tuple[str, int, int], ...] = ()
 
 
-class Items(msgspec.Struct, kw_only=True):
-    """What a file declares.
+class Imports(msgspec.Struct, kw_only=True):
+    """Where names that a file uses come from.
 
     Attributes:
         aliases: name in scope to the full path that ``use`` gives it.
         globs: the paths of glob imports.
         modules: names of modules declared here, inline or not.
+    """
+
+    aliases: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    globs: list[tuple[str, ...]] = msgspec.field(default_factory=list)
+    modules: set[str] = msgspec.field(default_factory=set)
+
+
+class Items(msgspec.Struct, kw_only=True):
+    """What a file declares.
+
+    Attributes:
         macros: names and byte ranges of ``macro_rules!``.
         type_aliases: name to the name of the type that ``type`` gives it.
     """
@@ -90,9 +101,6 @@ class Items(msgspec.Struct, kw_only=True):
     functions: list[Function] = msgspec.field(default_factory=list)
     constants: list[Constant] = msgspec.field(default_factory=list)
     bindings: dict[str, list[Binding]] = msgspec.field(default_factory=dict)
-    aliases: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
-    globs: list[tuple[str, ...]] = msgspec.field(default_factory=list)
-    modules: set[str] = msgspec.field(default_factory=set)
     structs: list[Struct] = msgspec.field(default_factory=list)
     macros: list[tuple[str, int, int]] = msgspec.field(default_factory=list)
     type_aliases: dict[str, str] = msgspec.field(default_factory=dict)

@@ -7,9 +7,9 @@ rest. Text that is torn, edited or of another scanner does not fit it, and count
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -18,35 +18,44 @@ import msgspec
 
 import gaterun
 
+try:  # hashlib loads OpenSSL, which takes longer than everything that is hashed here
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
 T = TypeVar("T")
 
 
 @lru_cache(maxsize=1)
 def scanner() -> bytes:
-    """A digest of everything but the scanned file that decides what a scan finds."""
-    found = hashlib.blake2b(digest_size=16)
+    """A digest of everything but the scanned file that decides what a scan finds.
+
+    Files of programs are known by size and time, as Python knows what its byte code is of.
+    """
+    found = blake2b(digest_size=16)
     found.update(f"{gaterun.__version__} {sys.implementation.cache_tag}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        found.update(path.name.encode() + b"\0" + path.read_bytes())
-    for path in _grammar():
-        status = path.stat()
-        found.update(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
+    for folder, suffix in ((os.path.dirname(__file__), ".py"), *_grammar()):  # noqa: PTH120
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.endswith(suffix):
+                    status = entry.stat()
+                    found.update(f"{entry.name} {status.st_size} {status.st_mtime_ns}\0".encode())
     return found.digest()
 
 
-def _grammar() -> list[Path]:
-    """The compiled parser, found without importing it."""
+def _grammar() -> Iterator[tuple[str, str]]:
+    """The folders of the compiled parser, found without importing it, and what its files end with."""
     from importlib.util import find_spec
 
-    folders = []
     for name in ("tree_sitter", "tree_sitter_rust"):
         spec = find_spec(name)
-        folders += list(spec.submodule_search_locations or ()) if spec is not None else []
-    return sorted(path for folder in folders for path in Path(folder).glob("*.so"))
+        for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+            yield folder, ".so"
 
 
-def _digest(payload: bytes) -> bytes:
-    return hashlib.blake2b(scanner() + payload, digest_size=16).hexdigest().encode()
+def digest(payload: bytes) -> str:
+    """A digest of `payload` and of `scanner`."""
+    return blake2b(scanner() + payload, digest_size=16).hexdigest()
 
 
 def load(path: Path | None, kind: type[T]) -> T | None:
@@ -54,8 +63,10 @@ def load(path: Path | None, kind: type[T]) -> T | None:
     if path is None:
         return None
     try:
-        digest, _, payload = path.read_bytes().partition(b"\n")
-        return msgspec.json.decode(payload, type=kind) if digest == _digest(payload) else None
+        said, _, payload = path.read_bytes().partition(b"\n")
+        if said != digest(payload).encode():
+            return None
+        return msgspec.json.decode(payload, type=kind)
     except (OSError, msgspec.MsgspecError):
         return None
 
@@ -72,5 +83,5 @@ def save(path: Path | None, value: object) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(_digest(payload) + b"\n" + payload)
+        temporary.write_bytes(digest(payload).encode() + b"\n" + payload)
         temporary.replace(path)

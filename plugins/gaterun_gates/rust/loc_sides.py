@@ -19,8 +19,8 @@ from gaterun_gates.rust.source import Source
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.blob_cache import BlobCache
+    from gaterun_gates.rust.compiled import RustSources
     from gaterun_gates.rust.outline import Outline
-    from gaterun_gates.rust_sources import RustSources
 
 _TEST_KINDS = frozenset({"test", "bench", "example"})
 _LARGEST = 1_000_000

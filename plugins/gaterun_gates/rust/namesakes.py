@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gaterun_gates.rust.text_values import module_names
 
 if TYPE_CHECKING:
+    from gaterun_gates.rust.compiled import RustFile
     from gaterun_gates.rust.declared import Definition
-    from gaterun_gates.rust_sources import RustFile
 
 
 class Namesakes:

@@ -11,7 +11,7 @@ from gaterun_gates.rust.git_tree import blob_id
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
-    from gaterun_gates.rust.items import Items
+    from gaterun_gates.rust.items import Imports, Items
     from gaterun_gates.rust.syntax import Syntax
     from gaterun_gates.rust.test_code import CodeForTests
     from gaterun_gates.rust.tokens import Token
@@ -75,8 +75,13 @@ class Source:
         return self._syntax.tokens
 
     @property
+    def imports(self) -> Imports:
+        """Where the names come from that it uses."""
+        return self._syntax.imports
+
+    @property
     def items(self) -> Items:
-        """Functions, constants, imports and bindings."""
+        """Functions, constants and bindings."""
         return self._syntax.items
 
     @property

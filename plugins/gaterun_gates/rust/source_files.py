@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gaterun_gates.rust.kept import load, save
@@ -37,27 +38,48 @@ class SourceFiles:
 
     def __call__(self, path: str) -> Source | None:
         """The file at `path`; ``None`` where there is no file that can be read."""
+        if path not in self._sources:
+            self._sources[path] = self._find(path)
+        return self._sources[path]
+
+    def changed(self, oids: Mapping[str, str | None]) -> Iterator[str]:
+        """The paths at which there is not what the id of content says; ``None`` says no file."""
+        # Asked of all files in every run: hence without a `Source` for each.
+        for path, oid in oids.items():
+            known = self._at_rest(path)
+            if known is not None and known[1] == oid:
+                continue
+            source = self(path)
+            if (source.oid if source is not None else None) != oid:
+                yield path
+
+    def _at_rest(self, path: str) -> tuple[Signature, str] | None:
+        """What was kept of the file at `path`, if it is still the one."""
+        known = self._kept.get(path)
+        if known is None or path in self._seen:
+            return self._seen.get(path)
         try:
-            return self._sources[path]
-        except KeyError:
-            source = self._sources[path] = self._find(path)
-            return source
+            status = os.stat(f"{self._root}/{path}")  # noqa: PTH116 - a Path takes longer
+        except (OSError, ValueError):
+            return None
+        if _signature(status) != known[0]:
+            return None
+        self._seen[path] = known
+        return known
 
     def _find(self, path: str) -> Source | None:
         full = f"{self._root}/{path}"
+        known = self._at_rest(path)
+        if known is not None:
+            return Source(path, file=full, oid=known[1])
         try:
-            status = os.stat(full)  # noqa: PTH116 - a Path for each of many files takes longer
+            status = os.stat(full)  # noqa: PTH116
             if not stat.S_ISREG(status.st_mode):
                 return None
-            signature = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-            known = self._kept.get(path)
-            if known is not None and known[0] == signature:
-                self._seen[path] = known
-                return Source(path, file=full, oid=known[1])
             source = Source(path, Path(full).read_bytes(), file=full)
         except (OSError, ValueError):
             return None
-        self._seen[path] = (signature, source.oid)
+        self._seen[path] = (_signature(status), source.oid)
         return source
 
     def listing(self, folder: str) -> list[str]:
@@ -69,6 +91,8 @@ class SourceFiles:
 
     def save(self) -> None:
         """Keep the ids of the files that were looked at and have been at rest."""
+        if self._seen == self._kept:
+            return
         latest = self._began - _RESOLUTION
         at_rest = {
             path: (signature, oid)
@@ -78,3 +102,7 @@ class SourceFiles:
         }
         if at_rest != self._kept:
             save(self._path, at_rest)
+
+
+def _signature(status: os.stat_result) -> Signature:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

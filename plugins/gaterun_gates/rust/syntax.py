@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from gaterun_gates.rust.collect import collect
-from gaterun_gates.rust.items import Items
+from gaterun_gates.rust.collect import collect, collect_imports
+from gaterun_gates.rust.items import Imports, Items
 from gaterun_gates.rust.parser import parse
 from gaterun_gates.rust.test_code import CodeForTests, code_for_tests
 from gaterun_gates.rust.tokens import Token, tokens
@@ -31,8 +31,13 @@ class Syntax:
         return tokens(self.tree.root_node, self._data)
 
     @cached_property
+    def imports(self) -> Imports:
+        """Where the names come from that it uses."""
+        return collect_imports(self.tree.root_node)
+
+    @cached_property
     def items(self) -> Items:
-        """Functions, constants, imports and bindings."""
+        """Functions, constants and bindings."""
         return collect(self.tree.root_node)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,10 @@ TEST_ATTRIBUTES = frozenset(
         "fixture",
     }
 )
+
+
+#: A cheap test on the bytes of attributes: without a match none is one that is looked for.
+_CANDIDATE = re.compile(rb"test|bench|quickcheck|parameterized|fixture|ignore")
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +213,8 @@ def code_for_tests(root: Node, data: bytes) -> CodeForTests:
     test: list[tuple[int, int]] = []
     ignored: list[tuple[int, int]] = []
     for node in nodes:
+        if not _CANDIDATE.search(data, node.start_byte, node.end_byte):
+            continue
         items = tokens(node, data)
         for attribute in attributes(items):
             for wanted, ranges in ((is_test_attribute, test), (is_ignore_attribute, ignored)):

@@ -307,7 +307,7 @@ class TextValues:
     def _constant(
         self, source: Source, path: list[str], position: int, depth: int, *, each: bool
     ) -> list[Template]:
-        path = [*source.items.aliases.get(path[0], (path[0],)), *path[1:]]
+        path = [*source.imports.aliases.get(path[0], (path[0],)), *path[1:]]
         name = path[-1]
         qualifier = path[-2] if len(path) > 1 else ""
         if qualifier == "Self":

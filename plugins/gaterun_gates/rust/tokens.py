@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
 _WHOLE = STRINGS | {"char_literal", "lifetime", "line_comment", "block_comment"}
 _COMMENTS = frozenset({"line_comment", "block_comment"})
-_ITEMS = frozenset(
+#: Items that can be left whole where nothing in them matters.
+ITEMS = frozenset(
     {
         *("function_item", "impl_item", "trait_item", "struct_item", "enum_item", "union_item"),
-        *("const_item", "static_item", "type_item", "use_declaration", "macro_definition"),
+        *("type_item", "use_declaration", "macro_definition"),
     }
 )
+_AROUND_ITEMS = frozenset({"source_file", "declaration_list"})
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = frozenset(_OPEN.values())
 _NAMES = frozenset(
@@ -124,7 +126,7 @@ def leaves(
         if node is None:
             return
         kind = node.type
-        whole = kind in _WHOLE or (skip is not None and kind in _ITEMS and skip(node))
+        whole = kind in _WHOLE or (skip is not None and kind in ITEMS and skip(node))
         if not whole and cursor.goto_first_child():
             is_tree = kind == "token_tree"
             entered.append(is_tree)
@@ -146,12 +148,21 @@ def tokens(root: Node, data: bytes, only: re.Pattern[bytes] | None = None) -> li
     Args:
         root: a node of the tree of `data`.
         data: the whole file.
-        only: each item that does not match is one token, of the kind of its node.
+        only: each item outside of functions that does not match is one token, of the kind of
+            its node.
     """
     skip: Callable[[Node], bool] | None = None
     if only is not None:
         search = only.search
-        skip = lambda node: search(data, node.start_byte, node.end_byte) is None  # noqa: E731
+
+        def skip(node: Node) -> bool:
+            above = node.parent
+            return (
+                search(data, node.start_byte, node.end_byte) is None
+                and above is not None
+                and above.type in _AROUND_ITEMS
+            )
+
     found: list[Token] = []
     open_brackets: list[int] = []
     row, column = root.start_point

@@ -5,6 +5,7 @@ As a program, ``python -m gaterun_gates.rust.workers JOB FOUND`` does the work o
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -85,6 +86,7 @@ def main(job_file: str, found_file: str) -> None:
     from functools import partial
     from importlib import import_module
 
+    gc.set_threshold(50_000, 20, 20)  # as in gaterun itself: what a file gives is not garbage
     job = kept.load(Path(job_file), Job)
     if job is None:
         raise SystemExit(f"{job_file}: no job of this release")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gaterun.cli import noted
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
-from gaterun.core.reading_claims import read_claims, tasks_of
+from gaterun.core.reading_claims import tasks_of
 from gaterun.model.claim import Claim, Unread
 from gaterun.model.phase import Phase
 
@@ -58,13 +59,12 @@ def command(opened: Opened, *, phase: str | None, everything: bool, form: str) -
 
 def read_ledger(opened: Opened, phase: Phase) -> Ledger:
     """All claims about a phase, held against the evidence of this tree; nothing is run."""
-    return held_against(opened, phase, read_claims(opened.plugins, opened.root, phase))
+    return held_against(opened, phase, noted.claims(opened, phase))
 
 
 def ledger_on(opened: Opened, phase: Phase, gates: Sequence[Standing]) -> Ledger:
     """All claims about a phase, held against how its gates are known to stand."""
-    found = read_claims(opened.plugins, opened.root, phase)
-    return held_against(opened, phase, found, gates)
+    return held_against(opened, phase, noted.claims(opened, phase), gates)
 
 
 def held_against(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
+from gaterun.cli import noted
 from gaterun.cli.workspace import Opened
 from gaterun.core.config import Config
 from gaterun.core.state_place import Place, place_of
@@ -112,6 +113,7 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     def existing(self) -> StateDb | None:
         """The state; ``None`` where nothing has happened yet."""
+        noted.place(self.place, self.opened.root)
         if not self.place.file.exists():
             return None
         from gaterun.core.state import StateDb
@@ -124,7 +126,7 @@ class Desk(Struct, frozen=True, kw_only=True):
         from gaterun.core.overview import look_over
 
         gates, tree = self.standing()
-        return look_over(
+        found = look_over(
             self.phase,
             self.histories(),
             gates,
@@ -133,6 +135,8 @@ class Desk(Struct, frozen=True, kw_only=True):
             now=self.now(),
             claims=ledger_on(self.opened, self.phase, gates),
         )
+        noted.collisions(self.place, found, self.opened.config.settings.state)
+        return found
 
     def histories(self) -> Mapping[str, TaskHistory]:
         """What happened to each task."""
@@ -140,7 +144,9 @@ class Desk(Struct, frozen=True, kw_only=True):
         if db is None:
             return {}
         with db:
-            return db.histories(self.phase.id)
+            found = db.histories(self.phase.id)
+        noted.histories(found, self.now())
+        return found
 
     def views(self) -> tuple[TaskView, ...]:
         """The tasks as they stand on this tree, without looking for collisions."""
@@ -216,6 +222,7 @@ def task_and_phase(words: tuple[str, ...]) -> tuple[str | None, str]:
 def sign_of_life(config: Config) -> None:
     """Renew the claims of whoever started a command; never a reason for it to fail."""
     place = place_of(config.root, config.settings.state)
+    noted.place(place, config.root)
     if not place.file.exists():
         return
     from gaterun.core.lease import renew
@@ -223,6 +230,8 @@ def sign_of_life(config: Config) -> None:
 
     try:
         with StateDb(place.file) as db:
-            renew(db, participant(place), now=clock())
+            who, now = participant(place), clock()
+            renew(db, who, now=now)
+            noted.sign_of_life((until for *_, until in db.claims(who)), now)
     except GaterunError:
         return  # commands that need the state say what is wrong with it

@@ -50,7 +50,7 @@ def command(
     of the workspace and those that the phase protects never are. Nothing is written without
     --write. Whether it is enough, the gates say: run them again.
     """
-    bound = opened.phase(phase, base=base)
+    bound = opened.phase(phase, base=opened.revision(base))
     chosen = _mending(bound, select(bound, selectors=selectors))
     found = _asked(opened, bound, chosen)
     edits = [edit for fix in found for edit in fix.edits]

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from gaterun.cli import noted
 from gaterun.cli.hook_values import BLOCK, BROKEN, Answer, Given, Place
 from gaterun.model.errors import GaterunError, UsageError
 
@@ -43,6 +44,8 @@ def command(event: str) -> int:
         given = msgspec.json.decode(sys.stdin.buffer.read(), type=Given)
         place = find(Path(given.cwd or "."))
         answer = _answer(event, given, place) if place is not None else Answer()
+        if event == "stop" and place is not None and answer == Answer():
+            _keep(place)
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing is verified by it
         answer = unverified(event, given, error)
     if answer.out:
@@ -50,6 +53,14 @@ def command(event: str) -> int:
     if answer.err:
         click.echo(answer.err, err=True)
     return answer.code
+
+
+def _keep(place: Place) -> None:
+    """That there is nothing to say is so as long as nothing changes."""
+    if notes := noted.noted():
+        # None of them was there, it may be, and then none was listed.
+        notes.sees(*place.opened.config.phase_folders)
+        notes.keep("", place.opened.config.state, within=noted.WITHIN)
 
 
 def _answer(event: str, given: Given, place: Place) -> Answer:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from gaterun.cli import noted
 from gaterun.cli.coordination import ACTOR, Desk, desk
 from gaterun.cli.hook_told import Reproach, judged
 from gaterun.cli.hook_values import Answer, Given, Place
-from gaterun.core.reading_claims import read_claims, tasks_of
+from gaterun.core.reading_claims import tasks_of
 from gaterun.model.claim import Claim, Said, Unread
 from gaterun.model.task_state import Participant, TaskHistory
 
@@ -41,7 +42,7 @@ def stop(given: Given, place: Place) -> Answer:
     for phase in place.phases:
         here = desk(place.opened, phase.id)
         sides = _sides(here, part=given.hook_event_name == _PART)
-        said = read_claims(place.opened.plugins, place.opened.root, phase)
+        said = noted.claims(place.opened, phase)
         unread += [item for item in said if isinstance(item, Unread)]
         about = any(
             isinstance(item, Claim) and set(tasks_of(item, phase)) - sides.others for item in said

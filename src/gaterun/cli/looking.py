@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
 from msgspec import Struct
 
+from gaterun.cli import noted
 from gaterun.cli.workspace import Opened
 from gaterun.core.freshness import Standing, survey
 from gaterun.model.phase import Phase, Requirement
@@ -42,21 +42,26 @@ class Looked(Struct, frozen=True, kw_only=True):
             in_force=in_force or self.opened.in_force(self.phase),
         )
         for problem in store.problems:
-            click.echo(f"warning: {problem}; it is passed over", err=True)
+            noted.warn(f"{problem}; it is passed over")
+        noted.gates(store.path, self.binder, found)
         return found
 
 
 def look(opened: Opened, phase: Phase) -> Looked:
     """Look at a workspace; nothing is written."""
+    from gaterun.cli.find_baseline import baseline_path
     from gaterun.core.binding import Binder
     from gaterun.core.bound_run import look_for
     from gaterun.core.git import Git, GitError
+    from gaterun.core.store import Store
 
     git = Git(opened.root)
+    looking = noted.Looking(opened, git)
     try:
-        tree = look_for(phase, git, opened.config.state)
+        tree = look_for(phase, git, opened.config.state, told=looking.told)
     except GitError:
         tree = None
+    looking.seen(tree, baseline_path(phase, opened.root, Store(opened.config.state)))
     binder = Binder(
         tree,
         root=opened.root,

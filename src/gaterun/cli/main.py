@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -15,13 +16,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.kept import Notes
+from gaterun.cli.notes import Notes
 from gaterun.core.workflow_log import guarded_log
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+#: What the system says where there is no room; nobody's bug.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 EVERY_DAY = "Every day"
 NOW_AND_THEN = "Now and then"
@@ -190,7 +194,7 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".
         arguments = arguments_of(argv)
-        if notes is not None and arguments[0] not in {"run", "list"}:
+        if notes is not None and arguments[0] not in {"run", "list", "status", "hook"}:
             notes.stop()
         with gaterun.make_context("gaterun", arguments, obj=notes) as context:
             answer = gaterun.invoke(context)
@@ -222,6 +226,12 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
     except BrokenPipeError:
         _silence()
         return int(ExitCode.OK)
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _crashed(error)
+        _silence()
+        _complain(f"cannot write: {error.strerror}", "make room, or write somewhere else")
+        return int(ExitCode.USAGE_ERROR)
     except Exception as error:  # noqa: BLE001 - the last one to know
         return _crashed(error)
 

@@ -26,6 +26,7 @@ from gaterun.model.errors import UsageError
 from gaterun.model.task_state import Kind
 from gaterun.reporters import claims, clean, tasks
 from gaterun.reporters.dashboard import dashboard
+from gaterun.reporters.moments import Moments
 from gaterun.reporters.standing import gist
 
 
@@ -122,7 +123,8 @@ def _task(view: TaskView, overview: Overview, here: Desk) -> TaskStanding:
         held_here=holder == here.who,
         blocked=clean.line(history.blocked.said.text) if history.blocked else "",
         said=[
-            claims.origin(item.claim, overview.now) for item in overview.claims.about(view.task.id)
+            claims.origin(item.claim, Moments(overview.now))
+            for item in overview.claims.about(view.task.id)
         ],
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from gaterun.cli.kept import Notes
+from gaterun.cli.notes import Notes
 from gaterun.cli.workspace import Opened, PhaseName, Selector, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
@@ -173,7 +173,7 @@ def command(
     SELECTOR is a task (7.3), a gate (clippy) or a node id (7.3::clippy). Every gate runs, even
     when another has failed; a task whose needs did not pass is blocked.
     """
-    bound = opened.phase(phase, base=base)
+    bound = opened.phase(phase, base=opened.revision(base))
     chosen = select(bound, selectors=selectors, keyword=keyword, tags=tags, deselect=deselect)
     whole, part = chosen, None
     if shard:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
+from gaterun.cli import noted
+from gaterun.cli.notes import Notes
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.freshness import Standing
+from gaterun.core.overview import Overview
 from gaterun.core.result import is_blocking
-from gaterun.model.figures import age
 from gaterun.model.phase import Requirement
+from gaterun.model.task_state import TaskState
 from gaterun.model.verdict import ExitCode
 from gaterun.reporters import standing as of_result
+from gaterun.reporters.moments import Blanks, Moments, filled
+
+#: For how long ahead a forecast is looked at, seconds.
+_FAR = 3600.0
 
 
 @click.command(
@@ -37,7 +43,6 @@ def command(opened: Opened, *, phase: str | None, selectors: tuple[str, ...], fo
     """Say who works on what in PHASE, and which verdicts still hold; nothing is run."""
     from gaterun.cli.coordination import desk
     from gaterun.core.select import select
-    from gaterun.reporters import tasks
 
     here = desk(opened, phase)
     chosen = {
@@ -50,17 +55,52 @@ def command(opened: Opened, *, phase: str | None, selectors: tuple[str, ...], fo
     complete = bool(counted) and all(counted)  # nothing looked at is never a pass
     if not selectors:
         complete = complete and overview.complete
-    if form == "json":
-        import json
+    code = int(ExitCode.OK if complete else ExitCode.FAILED)
 
-        from gaterun.reporters.tasks_json import as_json
+    def text(moments: Moments) -> str:
+        if form == "json":
+            return _as_json(overview, found, moments, complete=complete)
+        return _as_text(overview, found, moments, whole=not selectors)
 
-        document = as_json(overview, found, complete=complete, gate=_as_json)
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        shown = [] if selectors else [*tasks.summary(overview), ""]
-        click.echo("".join(f"{line}\n" for line in shown) + _as_text(found), nl=False)
-    return int(ExitCode.OK if complete else ExitCode.FAILED)
+    shown = text(Moments(overview.now))
+    click.echo(shown, nl=False)
+    if notes := noted.noted():
+        blanks = Blanks(overview.now, running=_note_forecast(notes, overview, exact=form == "json"))
+        again = text(blanks)
+        if blanks.stay and filled(again, overview.now) == shown:
+            notes.keep(again, opened.config.state, code=code, within=noted.WITHIN)
+    return code
+
+
+def _note_forecast(notes: Notes, overview: Overview, *, exact: bool) -> bool:
+    """Note how long what is said of the phase's end stays true; whether somebody works on it.
+
+    As long as nobody does, the end is always as far away. Otherwise the sums change evenly until
+    an estimate is used up: what is said at both ends of such a time is said all through it.
+
+    Args:
+        exact: whether every second is told.
+    """
+    from gaterun.core.estimate import estimate_of
+    from gaterun.reporters.tasks import outlook
+
+    ends = [
+        view.history.lease.since + estimate
+        for view in overview.tasks
+        if view.live
+        and view.history.lease is not None
+        and view.state is not TaskState.VERIFIED
+        and (estimate := estimate_of(view.task))
+    ]
+    if overview.forecast is None or not ends:
+        return False
+    now = overview.now
+    then = min((end for end in ends if end > now), default=now + _FAR)
+    ahead = 0.0 if exact else min(_FAR, then - now)
+    while ahead >= 1 and outlook(overview.later(now + ahead)) != outlook(overview.forecast):
+        ahead /= 2
+    notes.ends(now + ahead)
+    return True
 
 
 def _counts(gate: Requirement) -> bool:
@@ -73,16 +113,17 @@ def _verdict(item: Standing) -> str:
     return of_result.standing(item.last).word.lower() if item.last else "-"
 
 
-def _as_text(found: Sequence[Standing]) -> str:
+def _as_text(
+    overview: Overview, found: Sequence[Standing], moments: Moments, *, whole: bool
+) -> str:
     from gaterun.reporters import tasks
 
-    now = time.time()
-    lines = []
+    lines = [*tasks.summary(overview, moments), ""] if whole else []
     width = max((len(item.gate.node_id) for item in found), default=0)
     for item in found:
         measured = item.last.reused.measured if item.last and item.last.reused else None
         moment = measured or (item.last.started if item.last else None)
-        ago = f"{age(now - moment)} ago" if moment else ""
+        ago = moments.ago(moment) if moment else ""
         why = item.gate.skip or item.why
         parts = [part for part in (ago, why) if part]
         lines.append(
@@ -93,7 +134,22 @@ def _as_text(found: Sequence[Standing]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _as_json(item: Standing) -> dict[str, object]:
+def _as_json(
+    overview: Overview, found: Sequence[Standing], moments: Moments, *, complete: bool
+) -> str:
+    import json
+
+    from gaterun.reporters.tasks_json import as_json
+
+    document = as_json(overview, found, complete=complete, gate=_gate_as_json)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if overview.forecast is not None:
+        end = f'"end": {overview.forecast.end!r}'
+        text = text.replace(end, f'"end": {moments.end(overview.forecast.left)}')
+    return text
+
+
+def _gate_as_json(item: Standing) -> dict[str, object]:
     return {
         "node_id": item.gate.node_id,
         "freshness": item.freshness.value,

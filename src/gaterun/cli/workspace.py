@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 from msgspec import Struct
 
-from gaterun.cli.kept import Notes
+from gaterun.cli.notes import Notes
 from gaterun.core.config import Config, find_root, load_config
 from gaterun.core.discovery import Plugins, load
 from gaterun.core.phases import load_phase, phase_names
@@ -87,7 +87,9 @@ class Opened(Struct, frozen=True, kw_only=True):
         store = Store(self.config.state)
         record = store.latest(phase)
         for problem in store.problems:
-            click.echo(f"warning: {problem}; it is passed over", err=True)
+            from gaterun.cli import noted
+
+            noted.warn(f"{problem}; it is passed over")
         return record
 
     def has_phase(self, name: str) -> bool:
@@ -155,6 +157,30 @@ class Opened(Struct, frozen=True, kw_only=True):
                 hint = nearest(wanted, sorted(names | set(COMMANDS)))
                 raise UsageError(error.message, help=hint or error.help) from error
             raise
+
+    def revision(self, ref: str) -> str:
+        """A revision that the command line names, as it is; nothing for nothing.
+
+        Raises:
+            UsageError: git does not know it. What a phase file names may be missing, as in a
+                shallow clone; what somebody types is not to be passed over.
+        """
+        if ref:
+            from gaterun.core.git import Git
+
+            git = Git(self.root)
+            if not git.present:
+                raise UsageError(
+                    f"there is no git repository in which '{ref}' could be a revision",
+                    help="leave out --base",
+                )
+            if git.commit(ref) is None:
+                raise UsageError(
+                    f"git knows no revision '{ref}'",
+                    help="`git log --all --oneline` shows what it knows; in CI, fetch the whole "
+                    "history (fetch-depth: 0)",
+                )
+        return ref
 
     def in_force(self, phase: Phase, file: Path | None = None) -> InForce:
         """The waivers and sign-offs that a phase is judged with today, in UTC.

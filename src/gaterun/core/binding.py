@@ -54,11 +54,17 @@ class Binder:
         self._environment = environment
         self._resources = resources
         self._codes: dict[str, str] = {}
+        self._sources: set[str] = set()
 
     @property
     def tree(self) -> TreeState | None:
         """The tree; ``None`` where nothing is known about it."""
         return self._tree
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The files of code whose state is part of what was bound so far."""
+        return frozenset(self._sources)
 
     def bind(self, requirement: Requirement) -> Binding | None:
         """What a measurement made now would depend on; ``None`` where nobody can say."""
@@ -115,7 +121,7 @@ class Binder:
             top = name.partition(".")[0]
             home = top if hasattr(sys.modules.get(top), "__path__") else name
             if home not in self._codes:
-                self._codes[home] = joint_digest(*_sources(home))
+                self._codes[home] = self._state_of(home)
             digests.append(self._codes[home])
         return joint_digest(*digests, self._installed)
 
@@ -126,7 +132,12 @@ class Binder:
         # `python -m`, where it was started. Nothing is installed there by somebody else.
         first = 0 if sys.flags.safe_path else 1
         folders = (f"{path} {_state(path)}" for path in dict.fromkeys(sys.path[first:]) if path)
-        return joint_digest(*folders, *_sources("gaterun"))
+        return joint_digest(*folders, self._state_of("gaterun"))
+
+    def _state_of(self, home: str) -> str:
+        files = list(_sources(home))
+        self._sources.update(files)
+        return joint_digest(*(f"{path} {_state(path)}" for path in files))
 
     @cached_property
     def _tools(self) -> str:
@@ -168,17 +179,15 @@ def canonical(options: object) -> tuple[str, str]:
 
 
 def _sources(name: str) -> Iterator[str]:
-    """The state of every source file of a top-level module, or of its neighbours in a folder."""
+    """Every source file of a top-level module, or of its neighbours in a folder."""
     module = sys.modules[name]
     for folder in getattr(module, "__path__", ()):
         for here, subfolders, files in os.walk(folder):
             subfolders[:] = sorted(item for item in subfolders if item != "__pycache__")
             for file in sorted(files):
-                path = os.path.join(here, file)  # noqa: PTH118 - one of hundreds
-                yield f"{path} {_state(path)}"
+                yield os.path.join(here, file)  # noqa: PTH118 - one of hundreds
     if not hasattr(module, "__path__") and (file := getattr(module, "__file__", None)):
-        for path in sorted(Path(file).parent.glob("*.py")):
-            yield f"{path} {_state(path)}"
+        yield from map(str, sorted(Path(file).parent.glob("*.py")))
 
 
 def _state(path: str | Path) -> str:

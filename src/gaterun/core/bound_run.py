@@ -179,17 +179,25 @@ class BoundRun:
         self._shelf.tidy()
 
 
-def look_for(phase: Phase, git: Git, state: Path, writes: Sequence[str] = ()) -> TreeState:
+def look_for(
+    phase: Phase,
+    git: Git,
+    state: Path,
+    writes: Sequence[str] = (),
+    *,
+    told: Callable[[bytes], None] | None = None,
+) -> TreeState:
     """Look at a phase's tree, without what gaterun itself writes there.
 
     Args:
         state: gaterun's folder.
         writes: reports of this run, relative to the root.
+        told: hears what git says differs, before any of that is read.
 
     Raises:
         GitError: git is there, and cannot say.
     """
-    return look(git, without=written(phase, git.root, state, writes))
+    return look(git, without=written(phase, git.root, state, writes), told=told)
 
 
 def written(phase: Phase, root: Path, state: Path, writes: Sequence[str]) -> tuple[str, ...]:

@@ -206,6 +206,12 @@ class Plugins:
                 found.append(Unread(source=source, why=f"{type(error).__name__}: {error}"))
         return found
 
+    @property
+    def claims_open_all(self) -> bool:
+        """Whether every reader of claims says that it opens or lists all that it depends on."""
+        readers = self._manager.hook.gaterun_claims.get_hookimpls()
+        return all(getattr(reader.plugin, "opens_all", False) is True for reader in readers)
+
     def executor(self, config: ExecutorConfig, selected: Sequence[str]) -> Executor | None:
         """Who measures gates elsewhere; ``None`` where none of these plugins offers to.
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from gaterun.core.evidence import writable
 from gaterun.core.record_file import EVENTS, encoded
+from gaterun.core.writable import writable
 from gaterun.model.event import (
     Event,
     GateFinished,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from gaterun.core.execute import Processes, found_program
 from gaterun.core.redact import Redactor
+from gaterun.core.writable import writable
 from gaterun.model.command import Completed, Evidence, Log
 from gaterun.model.finding import Finding
 from gaterun.model.record import GateResult, MetricRecord
@@ -24,13 +25,6 @@ _SEARCHED = 1 << 18
 
 #: The workspace itself, where most commands run.
 _HERE = Path()
-
-
-def writable(text: str) -> str:
-    """`text` as JSON can hold it: names that are not UTF-8 come with surrogates."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def trace(

@@ -98,7 +98,7 @@ def survey(
                 run=run,
                 reusable=binding is not None
                 and not gate.skip
-                and shelf.find(gate.gate.name, binding) is not None,
+                and shelf.find(gate.gate.name, binding, use=False) is not None,
             )
         )
     return tuple(found)

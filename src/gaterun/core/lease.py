@@ -14,8 +14,8 @@ from types import TracebackType
 
 from gaterun.core.state import StateDb
 from gaterun.core.task_history import LEASE
+from gaterun.model.age import age
 from gaterun.model.errors import GaterunError, Refused
-from gaterun.model.figures import age
 from gaterun.model.task_state import Kind, Participant, Said, TaskHistory
 
 #: A claim is renewed when its last sign of life is older than this, seconds.

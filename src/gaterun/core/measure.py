@@ -254,7 +254,7 @@ def _as_refusal(who: str, crash: Path, hide: Callable[[str], str]) -> Iterator[N
         what = error.strerror or str(error)
         where = f": {error.filename}" if error.filename else ""
         raise CannotMeasure(Reason.CRASHED, f"{who}: {what}{where}") from error
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, GeneratorExit) as error:
         import traceback
 
         with contextlib.suppress(OSError):

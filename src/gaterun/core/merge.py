@@ -22,7 +22,7 @@ from gaterun.core.baseline import BaselineValue, acceptances, moved, values_for
 from gaterun.core.bound_run import named
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment, digest_of
-from gaterun.core.evidence import without_variables, writable
+from gaterun.core.evidence import without_variables
 from gaterun.core.execute import Processes
 from gaterun.core.late import Late
 from gaterun.core.loop import Loop
@@ -38,6 +38,7 @@ from gaterun.core.taken_over import moved as moved_evidence
 from gaterun.core.tree import TreeState
 from gaterun.core.waivers import leftovers
 from gaterun.core.workers import Workers
+from gaterun.core.writable import writable
 from gaterun.model.errors import UsageError
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.measurement import Measurement

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gaterun.core.evidence import writable
 from gaterun.core.likeness import Likeness
 from gaterun.core.redact import Redactor
+from gaterun.core.writable import writable
 from gaterun.model.binding import Binding
 from gaterun.model.command import Evidence
 from gaterun.model.executor import Trees

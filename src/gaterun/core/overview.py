@@ -40,6 +40,10 @@ class Overview(Struct, frozen=True, kw_only=True):
         """One of its tasks."""
         return next(view for view in self.tasks if view.task.id == name)
 
+    def later(self, now: float) -> Forecast | None:
+        """The forecast at another moment, if nothing happens until then."""
+        return _forecast(self.phase, self.tasks, now)
+
 
 def look_over(
     phase: Phase,
@@ -60,11 +64,6 @@ def look_over(
         claims: held against the same gates.
     """
     tasks = derive(phase, histories, gates, now=now, said_done=claims.said_done)
-    since = {
-        view.task.id: view.history.lease.since
-        for view in tasks
-        if view.live and view.history.lease is not None
-    }
     return Overview(
         phase=phase,
         tree=tree,
@@ -74,10 +73,19 @@ def look_over(
         collisions=collisions(
             active(tasks), main=place.main, prefix=place.prefix, outputs=written_by(phase)
         ),
-        forecast=forecast(phase, {view.task.id: view.state for view in tasks}, since, now=now),
+        forecast=_forecast(phase, tasks, now),
         complete=is_complete(phase, tasks, gates),
         claims=claims,
     )
+
+
+def _forecast(phase: Phase, tasks: Sequence[TaskView], now: float) -> Forecast | None:
+    since = {
+        view.task.id: view.history.lease.since
+        for view in tasks
+        if view.live and view.history.lease is not None
+    }
+    return forecast(phase, {view.task.id: view.state for view in tasks}, since, now=now)
 
 
 def active(tasks: Sequence[TaskView]) -> tuple[Active, ...]:

@@ -12,10 +12,10 @@ from gaterun.core.baseline import BaselineValue
 from gaterun.core.judge import judge, measured_metrics
 from gaterun.core.measure import Measures
 from gaterun.core.reuse import digests
+from gaterun.core.writable import writable, writable_measurement
 from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
 from gaterun.model.errors import CannotMeasure
-from gaterun.model.finding import Finding
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Metric
 from gaterun.model.phase import Mode, Requirement
@@ -25,25 +25,6 @@ from gaterun.model.waiver import InForce
 
 #: The baseline's values for a measurement of a requirement; ``None`` without a baseline.
 BaselineOf = Callable[[Requirement, Measurement], Mapping[str, BaselineValue] | None]
-
-
-def _text(text: str) -> str:
-    """`text` as it can be written: names that are not UTF-8 come with surrogates."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _writable(finding: Finding) -> Finding:
-    if f"{finding.path}{finding.message}{finding.rule}{finding.help}".isascii():
-        return finding
-    return replace(
-        finding,
-        path=_text(finding.path),
-        message=_text(finding.message),
-        rule=_text(finding.rule),
-        help=_text(finding.help),
-    )
 
 
 def _known(
@@ -135,8 +116,8 @@ def obtain(
             Verdict(
                 outcome=Outcome.INCONCLUSIVE,
                 reason=refusal.reason,
-                message=refusal.message,
-                help=refusal.help,
+                message=writable(refusal.message),
+                help=writable(refusal.help),
             ),
             repeat=repeat,
             started=started,
@@ -177,6 +158,7 @@ def judged(
     in_force: InForce | None = None,
 ) -> GateResult:
     """Judge a measurement, made now or before, with the waivers of today."""
+    measurement = writable_measurement(measurement)
     compared = baseline(requirement, measurement)
     verdict = judge(requirement, measurement, compared)
     if in_force is not None and in_force.waivers:
@@ -206,10 +188,10 @@ def judged(
             )
             for metric in requirement.gate.metrics
         },
-        inspected=dict(measurement.inspected),
-        findings=tuple(map(_writable, measurement.findings)),
-        notes=tuple(map(_text, measurement.notes)),
-        recipe={_text(key): _text(value) for key, value in measurement.recipe.items()},
+        inspected=measurement.inspected,
+        findings=tuple(measurement.findings),
+        notes=tuple(measurement.notes),
+        recipe=measurement.recipe,
         evidence=evidence,
         file=requirement.location.file,
         line=requirement.location.line,

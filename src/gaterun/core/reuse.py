@@ -51,11 +51,14 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def find(self, gate: str, binding: Binding) -> Kept | None:
+    def find(self, gate: str, binding: Binding, *, use: bool = True) -> Kept | None:
         """A measurement that still holds, if there is one.
 
         One that is damaged, or of another version of gaterun, is none: nothing is lost but
         the time to measure again.
+
+        Args:
+            use: whether it is used by that, and so kept for longer.
         """
         path = self._path(gate, binding)
         try:
@@ -73,8 +76,9 @@ class Shelf:
             return None
         if _now(kept.binding.reads) != kept.binding.reads:
             return None
-        with contextlib.suppress(OSError):
-            os.utime(path)
+        if use:
+            with contextlib.suppress(OSError):
+                os.utime(path)
         return kept
 
     def keep(self, result: GateResult, run: str) -> None:
@@ -153,9 +157,9 @@ def differences(kept: Measurement, anew: Measurement, host_bound: frozenset[str]
         host_bound: metrics that may differ from one time to the next.
     """
     found = [
-        f"{name} {_value(kept, name)} → {_value(anew, name)}"
+        f"{name} {kept.value(name)} → {anew.value(name)}"
         for name in sorted(kept.metrics.keys() | anew.metrics.keys())
-        if name not in host_bound and _value(kept, name) != _value(anew, name)
+        if name not in host_bound and kept.value(name) != anew.value(name)
     ]
     if dict(kept.inspected) != dict(anew.inspected):
         found.append(f"inspected {dict(kept.inspected)} → {dict(anew.inspected)}")
@@ -164,8 +168,3 @@ def differences(kept: Measurement, anew: Measurement, host_bound: frozenset[str]
     if before != after:
         found.append("other findings")
     return found
-
-
-def _value(measurement: Measurement, name: str) -> object:
-    value = measurement.metrics.get(name)
-    return getattr(value, "value", value)

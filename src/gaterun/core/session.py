@@ -18,7 +18,7 @@ from gaterun.core.binding import Binder
 from gaterun.core.bound_run import BoundRun, look_for, named, written
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
-from gaterun.core.evidence import without_variables, writable
+from gaterun.core.evidence import without_variables
 from gaterun.core.execute import Processes
 from gaterun.core.git import Git, GitError
 from gaterun.core.host import Probe
@@ -30,6 +30,7 @@ from gaterun.core.run_verdict import verdict_of
 from gaterun.core.store import RunFolder, Store
 from gaterun.core.tree import TreeState
 from gaterun.core.workers import Message, Workers, hearing_signals
+from gaterun.core.writable import writable
 from gaterun.model.errors import NothingSelected
 from gaterun.model.event import Event, GateFinished, RunFinished, RunStarted
 from gaterun.model.metrics_document import MetricsDocument

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gaterun.model.edit import Edit
-from gaterun.model.finding import Finding
+from gaterun.model.finding import Finding, Severity
 from gaterun.model.gate import Gate
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Change, Measured, Metric, Unit
+
+#: What of a finding is text.
+_TEXTS = ("rule", "message", "path", "help", "fingerprint")
 
 
 def check(gate: Gate, returned: object) -> Measurement:
@@ -36,6 +39,7 @@ def check(gate: Gate, returned: object) -> Measurement:
     for finding in _sequence("findings", returned.findings):
         if not isinstance(finding, Finding):
             raise TypeError(f"findings: {_kind(finding)} is not a Finding")
+        _check_finding(finding)
     for note in _sequence("notes", returned.notes):
         if not isinstance(note, str):
             raise TypeError(f"notes: {_kind(note)} is not a text")
@@ -87,6 +91,18 @@ def _check_measured(metric: Metric, measured: Measured) -> None:
             raise TypeError(f"samples of {name!r}: {_kind(number)} is not a number")
     if measured.change is not None and not isinstance(measured.change, Change):
         raise TypeError(f"change of {name!r} is {_kind(measured.change)}, not a Change")
+
+
+def _check_finding(finding: Finding) -> None:
+    for name in _TEXTS:
+        if not isinstance(value := getattr(finding, name), str):
+            raise TypeError(f"findings: {name} is {_kind(value)}, not a text")
+    for name in ("line", "column"):
+        value = getattr(finding, name)
+        if type(value) is not int or not 0 <= value < 1 << 53:
+            raise TypeError(f"findings: {name} is {value!r}, not a whole number from 0 on")
+    if not isinstance(finding.severity, Severity):
+        raise TypeError(f"findings: severity is {finding.severity!r}, not a Severity")
 
 
 def _is_number(value: object) -> bool:

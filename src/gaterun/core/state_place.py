@@ -47,7 +47,7 @@ def place_of(root: Path, state: str) -> Place:
         return Place(file=root / state / STATE, worktree=root, prefix="")
     inside = root.relative_to(top)
     prefix = "" if inside == Path() else inside.as_posix()
-    common = _common(top)
+    _, common = git_folders(top)
     if common.name == ".git":
         folder = common.parent / prefix / state
     else:
@@ -72,14 +72,14 @@ def _top(root: Path) -> Path | None:
     return None
 
 
-def _common(top: Path) -> Path:
-    """The directory that all working trees of a repository share."""
+def git_folders(top: Path) -> tuple[Path, Path]:
+    """The directory of a working tree's own, and the one that all of its repository share."""
     own = top / ".git"
     if own.is_file():
         named = _text(own).removeprefix("gitdir:").strip()
         own = (top / named).resolve()
     common = own / "commondir"
-    return (own / _text(common)).resolve() if common.is_file() else own.resolve()
+    return own, (own / _text(common)).resolve() if common.is_file() else own.resolve()
 
 
 def _text(path: Path) -> str:

@@ -65,13 +65,20 @@ def key(root: str, prefix: str, state: str) -> str:
     Returns:
         Empty where git does not answer.
     """
-    import hashlib
-
     told = _ask(
         ["git", "-C", root, "-c", "core.hooksPath=/dev/null", *HONEST, *STATUS, *pathspec(root)]
     )
-    if told is None:
-        return ""
+    return "" if told is None else key_of(told, root, prefix, state)
+
+
+def key_of(told: bytes, root: str, prefix: str, state: str) -> str:
+    """The same, of what git has answered to `STATUS` a moment ago.
+
+    Args:
+        told: with ``-z``.
+    """
+    import hashlib
+
     digest = hashlib.sha256()
     for entry in os.fsdecode(told).split("\0"):
         kind, _, rest = entry.partition(" ")

@@ -170,7 +170,7 @@ class _Again:
         if alone is None or not self._waived:
             return []
         counts = counted(metric, self._measurement.findings)
-        value = self._value(metric.name)
+        value = self._measurement.value(metric.name)
         if not metric.counts:
             remarks.append(f"{metric.name} does not count findings: waive its condition by name")
             return []
@@ -250,10 +250,6 @@ class _Again:
 
     def _holds(self, requirement: Requirement, measurement: Measurement) -> bool:
         return judge(requirement, measurement, self._baseline).outcome is Outcome.PASS
-
-    def _value(self, name: str) -> object:
-        value = self._measurement.metrics.get(name)
-        return value.value if isinstance(value, Measured) else value
 
 
 def bare(requirement: Requirement) -> Requirement:

@@ -59,6 +59,9 @@ class CannotMeasure(GaterunError):
         message: what could not be measured and why.
         help: what would make it measurable.
 
+    Raises:
+        ValueError: there is no such reason code.
+
     Attributes:
         evidence: the commands that were run before; filled in by the runner.
     """
@@ -69,4 +72,4 @@ class CannotMeasure(GaterunError):
 
     def __init__(self, reason: Reason, message: str, *, help: str = "") -> None:
         super().__init__(message, help=help)
-        self.reason = reason
+        self.reason = Reason(reason)  # a gate has no type checker, and may name it by a text

@@ -63,15 +63,3 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}m {rest:02}s"
     return f"{minutes // 60}h {minutes % 60:02}m"
-
-
-def age(seconds: float) -> str:
-    """How long ago something was, roughly.
-
-    >>> age(0.4), age(200), age(9000), age(200000)
-    ('0 s', '3 min', '2 h', '2 d')
-    """
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{max(0, int(seconds))} s"

@@ -31,3 +31,8 @@ class Measurement(Struct, frozen=True, kw_only=True):
     notes: Sequence[str] = ()
     recipe: Mapping[str, str] = field(default_factory=dict)
     flaky: bool = False
+
+    def value(self, name: str) -> Value:
+        """The value of a metric, plain or `Measured`; ``None`` when it was not measured."""
+        found = self.metrics.get(name)
+        return found.value if isinstance(found, Measured) else found

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gaterun.core.claims import Held, Ledger, Support
+from gaterun.model.age import age
 from gaterun.model.claim import Claim, Said, Unread
-from gaterun.model.figures import age
 from gaterun.reporters import clean, figures
+from gaterun.reporters.moments import Moments
 
 _ORDER = (Support.CONTRADICTED, Support.NOT_MEASURED, Support.VERIFIED, Support.NOTHING)
 
@@ -24,14 +25,15 @@ def lines(ledger: Ledger, *, now: float, elsewhere: bool = False) -> list[str]:
         for item in ledger.held
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    moments = Moments(now)
     found = []
     for item, row in zip(ledger.held, rows, strict=True):
         cells = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        found.append(f"{cells}  {origin(item.claim, now)}")
-        found += [f"    {line}" for line in _details(item, now)]
+        found.append(f"{cells}  {origin(item.claim, moments)}")
+        found += [f"    {line}" for line in _details(item, moments)]
     if elsewhere:
         found += [
-            f"about no task: {clean.line(claim.key)}  {spoken(claim)}  {origin(claim, now)}"
+            f"about no task: {clean.line(claim.key)}  {spoken(claim)}  {origin(claim, moments)}"
             for claim in ledger.elsewhere
         ]
     found += [f"not read: {unread(item)}" for item in ledger.unread]
@@ -58,9 +60,9 @@ def spoken(claim: Claim) -> str:
     return claim.said.value
 
 
-def origin(claim: Claim, now: float) -> str:
+def origin(claim: Claim, moments: Moments) -> str:
     """Where a claim was read, and how old it is by this machine's clock."""
-    return f"{where(claim)}, {when(claim, now)}"
+    return f"{where(claim)}, {when(claim, moments)}"
 
 
 def where(claim: Claim) -> str:
@@ -69,13 +71,13 @@ def where(claim: Claim) -> str:
     return f"{clean.line(claim.source)}{place}"
 
 
-def when(claim: Claim, now: float) -> str:
+def when(claim: Claim, moments: Moments) -> str:
     """How old a claim is by this machine's clock."""
     if claim.time is None:
         return "of an unknown time"
-    if claim.time > now + 60:
-        return f"{age(claim.time - now)} ahead of this clock"
-    return f"{age(now - claim.time)} ago"
+    if moments.is_ahead(claim.time):
+        return f"{age(claim.time - moments.now)} ahead of this clock"
+    return moments.ago(claim.time)
 
 
 def unread(item: Unread) -> str:
@@ -88,10 +90,10 @@ def reasons(item: Held) -> Sequence[str]:
     return [clean.line(why) for why in item.why]
 
 
-def _details(item: Held, now: float) -> list[str]:
+def _details(item: Held, moments: Moments) -> list[str]:
     found = list(reasons(item))
     if item.claim.said is Said.OTHER:
         found.append(f"it says: {clean.line(item.claim.raw)}")
     for other in item.others:
-        found.append(f"also said: {spoken(other)}, {origin(other, now)}")
+        found.append(f"also said: {spoken(other)}, {origin(other, moments)}")
     return found

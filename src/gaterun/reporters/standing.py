@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from gaterun.model.figures import age
+from gaterun.model.age import age
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.metric import Value
 from gaterun.model.record import GateResult

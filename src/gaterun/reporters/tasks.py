@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 from gaterun.core.claims import Held
@@ -11,29 +10,38 @@ from gaterun.core.freshness import Standing
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
 from gaterun.model.claim import Claim
-from gaterun.model.figures import age
 from gaterun.model.task_state import TaskState
 from gaterun.model.verdict import Outcome
 from gaterun.reporters import claims, clean
+from gaterun.reporters.moments import Moments
 
 HEADER = ("task", "state", "owner", "gates", "last event", "")
 
+#: Which of its columns tells ages.
+_AGES = HEADER.index("last event")
 
-def summary(overview: Overview) -> list[str]:
-    """All that is to be said of the tasks."""
+
+def summary(overview: Overview, moments: Moments | None = None) -> list[str]:
+    """All that is to be said of the tasks.
+
+    Args:
+        moments: writes moments; as seen from when it was looked at by default.
+    """
+    moments = moments or Moments(overview.now)
     return [
-        *table(overview),
+        *table(overview, moments),
         counted(overview),
-        *outlook(overview.forecast),
+        *outlook(overview.forecast, moments),
         *collided(overview),
         *unread(overview),
     ]
 
 
-def table(overview: Overview) -> list[str]:
+def table(overview: Overview, moments: Moments) -> list[str]:
     """The table of tasks, with its header; aligned for a fixed-width font."""
     rows = [HEADER, *(row(view, overview) for view in overview.tasks)]
     widths = [max(len(cells[at]) for cells in rows) for at in range(len(HEADER) - 1)]
+    rows = [HEADER, *(row(view, overview, moments, widths[_AGES]) for view in overview.tasks)]
     return [
         "  ".join(
             [*(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)), cells[-1]]
@@ -42,8 +50,15 @@ def table(overview: Overview) -> list[str]:
     ]
 
 
-def row(view: TaskView, overview: Overview) -> tuple[str, ...]:
-    """The cells of a task, as in `HEADER`."""
+def row(
+    view: TaskView, overview: Overview, moments: Moments | None = None, width: int = 0
+) -> tuple[str, ...]:
+    """The cells of a task, as in `HEADER`.
+
+    Args:
+        width: of the column of ages.
+    """
+    moments = moments or Moments(overview.now)
     last, lease = view.history.last, view.history.lease
     moment = max(last.at if last else 0.0, lease.heard if lease else 0.0)
     return (
@@ -51,8 +66,8 @@ def row(view: TaskView, overview: Overview) -> tuple[str, ...]:
         view.state.value,
         owner(view),
         f"{view.passed}/{len(view.gates)}",
-        f"{age(overview.now - moment)} ago" if last else "-",
-        "; ".join(remarks(view, overview)),
+        moments.ago(moment, width) if last else "-",
+        "; ".join(remarks(view, overview, moments)),
     )
 
 
@@ -66,11 +81,11 @@ def owner(view: TaskView) -> str:
     return actor or declared or "-"
 
 
-def remarks(view: TaskView, overview: Overview) -> Iterator[str]:
+def remarks(view: TaskView, overview: Overview, moments: Moments) -> Iterator[str]:
     """What else is to be known of a task."""
-    yield from lasting(view, overview, spoken=lambda claim: claims.origin(claim, overview.now))
+    yield from lasting(view, overview, spoken=lambda claim: claims.origin(claim, moments))
     if view.history.lease is not None and not view.live:
-        yield f"silent {age(overview.now - view.history.lease.heard)}"
+        yield f"silent {moments.age(view.history.lease.heard)}"
 
 
 def lasting(
@@ -120,13 +135,13 @@ def collided(overview: Overview) -> list[str]:
     return [f"{item.severity.value}: {clean.line(item.text)}" for item in overview.collisions]
 
 
-def outlook(found: Forecast | None) -> list[str]:
+def outlook(found: Forecast | None, moments: Moments | None = None) -> list[str]:
     """The critical path and the expected end; nothing where nothing is estimated."""
     if found is None:
         return []
     lines = []
     if found.path:
-        end = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(found.end))
+        end = moments.after(found.left) if moments else Moments(found.end).after(0.0)
         lines.append(
             f"critical path {' -> '.join(found.path)}: {_days(found.left)} of "
             f"{_days(found.whole)} left, {end} at the earliest"
