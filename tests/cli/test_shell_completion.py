@@ -93,11 +93,27 @@ def bash(workspace: Any, line: str) -> list[str]:
         ("gaterun block phase8 7.3", ["7.3"]),
         ("gaterun start ph", ["phase7", "phase8"]),
         ("gaterun start phase8 7.1 7", []),
+        ("gaterun runs sh", ["show"]),
+        ("gaterun runs l", ["list"]),
+        ("gaterun waivers p", ["prune"]),
+        ("gaterun waivers ", ["add", "check", "list", "prune", "sign"]),
+        ("gaterun explain val", ["value"]),
+        ("gaterun explain pass ", []),
+        ("gaterun phase8 --report js", ["json", "jsonl"]),
+        ("gaterun report phase8 --report ht", ["html"]),
+        ("gaterun runs show ", []),
         ("gaterun start nope 7", []),
     ],
 )
 def test_in_bash(workspace: Any, line: str, offered: list[str]) -> None:
     assert bash(workspace, line) == offered
+
+
+def test_recorded_runs_are_offered_the_newest_first(workspace: Any) -> None:
+    ids = [workspace.run("phase8", "7.3").record.id for _ in range(2)]
+    assert bash(workspace, "gaterun runs show ") == ["last", *reversed(ids)]
+    assert bash(workspace, f"gaterun runs verify {ids[0]}") == [ids[0]]
+    assert bash(workspace, "gaterun runs export la") == ["last"]
 
 
 @pytest.mark.parametrize("command", ["start", "done", "note", "block", "unblock"])

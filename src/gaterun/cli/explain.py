@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from msgspec import NODEFAULT
 
+from gaterun.cli import completions
 from gaterun.cli.workspace import plugin_options
 from gaterun.core.discovery import Plugins
 from gaterun.model.condition import nearest
@@ -21,7 +22,7 @@ Examples:
   gaterun explain clippy     one gate in full
 """,
 )
-@click.argument("gate", required=False)
+@click.argument("gate", required=False, shell_complete=completions.gates)
 @plugin_options
 def command(plugins: Plugins, *, gate: str | None) -> None:
     """Say what GATE means, its metrics with unit and direction, and its options."""

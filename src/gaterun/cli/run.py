@@ -20,6 +20,8 @@ from gaterun.model.phase import Phase, Requirement
 from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from gaterun.core.outputs import Wanted
     from gaterun.core.second_key import SecondKey
     from gaterun.core.store import Store
@@ -50,6 +52,14 @@ def _letters(context: click.Context, parameter: click.Parameter, shown: str) -> 
         text = f"'{min(wrong)}' stands for no outcome: write some of {' '.join(_OUTCOMES)}"
         raise click.BadParameter(text, context, parameter)
     return shown
+
+
+def _reports(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from gaterun.cli import completions
+
+    return completions.reports(context, parameter, incomplete)
 
 
 @click.command(name="run", epilog=EXAMPLES)
@@ -106,6 +116,7 @@ def _letters(context: click.Context, parameter: click.Parameter, shown: str) -> 
     "reports",
     multiple=True,
     metavar="FMT[:PATH]",
+    shell_complete=_reports,
     help="Write a report; PATH - is stdout.",
 )
 @click.option(

@@ -28,7 +28,8 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the subcommand first: `gaterun -C dir waivers list` means one of `list`."""
-        args = args or ["list"]
+        if not ctx.resilient_parsing:  # else the shell asks which commands there are
+            args = args or ["list"]
         at = next((at for at, word in enumerate(args) if word in self.commands), 0)
         return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
 
