@@ -247,6 +247,7 @@ GATE = gaterun.Gate(
     inputs=("**",),
     options=EnvCoverageOptions,
     requires=("undocumented == 0", "unread == 0"),
+    pins=("undocumented", "unread"),
     controls=_controls,
     defects=_defects,
 )

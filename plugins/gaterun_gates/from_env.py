@@ -183,6 +183,7 @@ GATE = gaterun.Gate(
     inputs=("**",),
     options=FromEnvOptions,
     requires=("untested == 0",),
+    pins=("untested",),
     controls=_controls,
     defects=_defects,
 )

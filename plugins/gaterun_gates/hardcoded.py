@@ -149,6 +149,7 @@ GATE = gaterun.Gate(
     inputs=("**/*.rs", "**/Cargo.toml", "Cargo.lock", ".cargo/**", "**/.gitattributes"),
     options=HardcodedOptions,
     requires=("total == 0",),
+    pins=("total",),
     controls=_controls,
     defects=_defects,
 )

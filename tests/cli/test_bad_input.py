@@ -12,7 +12,7 @@ from gaterun.cli.main import COMMANDS
 NEED_A_WORKSPACE = [
     name
     for name in COMMANDS
-    if name not in {"selftest", "demo", "doctor", "schema", "capabilities", "hook"}
+    if name not in {"selftest", "demo", "doctor", "explain", "schema", "capabilities", "hook"}
 ]
 
 

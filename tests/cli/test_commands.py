@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,14 @@ def test_list_of_a_phase(project: Any, golden: Any) -> None:
     assert project.run("list", "p").out == golden
 
 
+def test_list_counts_as_people_do(project: Any) -> None:
+    project.gates("pass")
+    assert project.run("list", "p").out.endswith("\n1 gate in 1 task\n")
+    project.gates("pass", "fail")
+    assert project.run("list", "p").out.endswith("\n2 gates in 1 task\n")
+    assert project.run("p", "fail", "--co").out.endswith("\n1 of 2 gates in 1 task\n")
+
+
 def test_list_as_json(project: Any) -> None:
     project.phase(FULL)
     found = json.loads(project.run("list", "p", "--format", "json").out)
@@ -80,6 +89,23 @@ def test_explain(project: Any, golden: Any) -> None:
     assert "alone         the fake gate alone\n" in ran.out
     assert "Runs alone: it measures time." in project.run("explain", "alone").out
     assert "did you mean 'value'?" in project.run("explain", "vlaue").err
+
+
+def test_explain_needs_no_workspace(tmp_path: Any, monkeypatch: Any, capsys: Any) -> None:
+    from gaterun.cli.main import run
+
+    monkeypatch.chdir(tmp_path)
+    assert run(["explain", "clippy"]) == 0
+    assert capsys.readouterr().out.startswith("# clippy: ")
+    assert run(["explain", "-C", str(tmp_path)]) == 4  # asked for by name, it has to be one
+
+
+def test_letters_that_stand_for_no_outcome(project: Any) -> None:
+    project.gates("pass")
+    ran = project.run("p", "-r", "fZ")
+    assert (ran.code, ran.records) == (4, ())
+    assert "'Z' stands for no outcome: write some of f i b s w a p A" in ran.err
+    assert project.run("p", "-r", "fibswapA").code == 0
 
 
 def test_plugins(project: Any) -> None:
@@ -283,6 +309,34 @@ def test_diff(project: Any) -> None:
     assert project.run("diff", first.id, second.id, "--format", "md").out.count("|") > 10
 
 
+def test_diff_says_how_to_name_a_phase(project: Any) -> None:
+    value(project, number=4)
+    project.gates("pass", name="q")
+    ran = project.run("diff")
+    assert (ran.code, "help: name one with --phase" in ran.err) == (4, True)
+    ran = project.run("diff", "q")
+    assert (ran.code, "gaterun diff --phase q\n" in ran.err) == (4, True)
+
+
+def test_what_was_not_run_is_not_gone(project: Any) -> None:
+    project.gates("pass", "fail", "crash")
+    whole = project.run("p").record.id
+    part = project.run("p", "pass").record.id
+    text = project.run("diff", whole, part).out
+    assert "gone" not in text
+    assert f"not run in {part}: 1::fail\n1 same, 1 not run\n" in text
+    assert f"not run in {whole}" not in text
+    assert f"not run in {part}: 1::fail\n" in project.run("diff", part, whole).out
+    assert "fail.ok" in project.run("diff", whole, part, "--all").out
+    assert "Not run in " in project.run("diff", whole, part, "--format", "md").out
+    found = json.loads(project.run("diff", whole, part, "--format", "json").out)
+    rows = {row["id"]: row for row in found["metrics"]}
+    assert (rows["fail.ok"]["change"], rows["pass.ok"]["change"]) == ("not-run", "unchanged")
+    assert (found["current"]["not_run"], found["baseline"]["not_run"]) == (["1::fail"], [])
+    project.gates("pass")  # a gate that the phase no longer has is gone
+    assert "gone" in project.run("diff", whole, project.run("p").record.id).out
+
+
 def test_no_percentage_of_what_is_not_comparable(project: Any) -> None:
     first = value(project, number=4, recipe={"profile": "dev"})
     second = value(project, number=2, recipe={"profile": "release"})
@@ -344,7 +398,7 @@ def test_baseline_measures_the_base_not_the_tree(project: Any) -> None:
     assert (found["role"], found["subject"]["commit"], found["base"]) == ("baseline", base, base)
     assert found["metrics"]["value.n"]["value"] == 4
     assert found["metrics"]["fail.ok"]["value"] is False
-    assert "measured      1::value: n 4" in ran.out
+    assert re.search(r"measured      1::value in \S+: n 4\n", ran.out)
     assert (project.root / "n").read_text() == "9"
     assert project.git("worktree", "list").count("\n") == 0
     assert list(project.temporary.iterdir()) == []
@@ -406,14 +460,20 @@ METRICS = (
     Metric(name="time", unit=Unit.SECONDS),
 )
 
-def gate(name, measure, *requires):
-    return Gate(name=name, title=name, metrics=METRICS, measure=measure, requires=requires)
+def gate(name, measure, *requires, pins=()):
+    return Gate(
+        name=name, title=name, metrics=METRICS, measure=measure, requires=requires, pins=pins
+    )
 
 @gaterun.hookimpl
 def gaterun_gates():
     return [
         gate("holds", measure, "n < 20", "flag == true"),
-        gate("relaxed", measure, "n == 0", "ratio >= 90%", "size < 1B", "time < 1ms"),
+        gate(
+            "relaxed", measure, "n == 0", "ratio >= 90%", "size < 1B", "time < 1ms",
+            pins=("n", "ratio", "size", "time"),
+        ),
+        gate("broken", measure, "n == 0", "flag == true", pins=("ratio",)),
         gate("missing", refuse, "n == 0"),
         gate("red", measure, "flag == false"),
     ]
@@ -430,8 +490,23 @@ def test_init_writes_a_phase_that_passes(project: Any, monkeypatch: Any) -> None
     assert '# use = "missing"' in text
     assert "no such tool" in text
     assert '# use = "red"' in text
+    # Only what a gate pins is held at today's value: a limit for the rest would be a false green.
+    assert '# Left out: today n is 7\n# [[task."1".gate]]\n# use = "broken"' in text
     done = project.run("first")
     assert done.code == 0, done.out
     assert set(done.outcomes) == {"1::holds", "1::relaxed"}
     assert project.run("init").code == 4
     assert (project.root / "phases/first.toml").read_text() == text
+
+
+def test_init_writes_nothing_that_another_condition_says(project: Any, monkeypatch: Any) -> None:
+    """Each red would be told twice."""
+    pinned = """gate("pinned", measure, "n == 7", "size < 2TiB", "ratio > 10%", "time > 0s",
+             pins=("n", "size", "ratio", "time")),"""
+    only(project, monkeypatch, INIT.replace("    return [\n", f"    return [\n        {pinned}\n"))
+    assert project.run("init").code == 0
+    conditions = project.run("list", "first").out
+    assert (
+        "1::pinned  n == 7, time > 0s, size <= 1099511627777B, ratio >= 57%, "
+        "time <= 0.123456789012s" in conditions
+    )

@@ -44,6 +44,55 @@ def test_a_task_is_named_with_its_phase_or_without(team: Team) -> None:
     assert team.here("start", "p", "7.1", "7.2").code == 4
 
 
+def test_commands_that_are_shown_name_the_phase_where_they_need_it(team: Team) -> None:
+    """What is copied from the screen has to work."""
+    team.project.phase("[phase]\n[task.1]\n[[task.1.gate]]\nuse = 'pass'\n", name="other")
+    started = team.here("start", "p", "7.1")
+    assert "`gaterun done p 7.1` measures them" in started.out
+    assert team.here("done", "p", "7.1").code == 0
+    assert "`gaterun done p 7.4` measures what it needs" in team.here("start", "p", "7.4").err
+    assert team.here("block", "p", "7.1", "--why", "no key").code == 0
+    for command in ("start", "done"):
+        assert "`gaterun unblock p 7.1` when that is over" in team.here(command, "p", "7.1").err
+    assert team.here("unblock", "p", "7.1").code == 0
+    # An option is of one command; a setting is of the next one, too.
+    assert "`gaterun done p 7.1`" in team.here("start", "7.1", "-o", "phase=p").out
+    team.project.write({"gaterun.toml": 'phase = "p"\n'})
+    assert "`gaterun done 7.1`" in team.here("start", "p", "7.1").out
+    assert "`gaterun done other 1`" in team.here("start", "other", "1").out
+
+
+def test_who_holds_a_task_that_nobody_owns(team: Team) -> None:
+    assert "  owner     none is declared, lead holds it\n" in team.here("start", "7.2").out
+    assert "  owner     cicd-engineer\n" in team.here("start", "7.1").out
+
+
+def test_block_and_unblock_say_what_they_did(team: Team) -> None:
+    ran = team.here("block", "7.1", "--why", "no key")
+    assert ran.out == "7.1 is blocked: no key; `gaterun unblock 7.1` ends that\n"
+    assert team.here("unblock", "7.1").out == "7.1 is not blocked any longer\n"
+
+
+def test_a_note_names_its_phase_or_not(team: Team) -> None:
+    assert team.here("note", "p", "7.1", "one").code == 0
+    assert team.here("note", "7.1", "p", "7.1").code == 0  # a text that begins with a phase
+    assert team.here("note", "7.1", "p").code == 0
+    with StateDb(team.db) as db:
+        assert [event.said.text for event in db.events("p", "7.1")] == ["one", "p 7.1", "p"]
+    nothing = team.here("note", "7.1")
+    assert (nothing.code, nothing.err.splitlines()[0]) == (4, "error: nothing is said")
+
+    team.project.phase("[phase]\n[task.b]\n[[task.b.gate]]\nuse = 'pass'\n", name="7.1")
+    assert team.here("note", "7.1", "b", "c").code == 0
+    with StateDb(team.db) as db:
+        assert [event.said.text for event in db.events("7.1", "b")] == ["c"]
+    either = team.here("note", "7.1", "b", "c", "-o", "phase=p")
+    assert either.code == 4
+    assert "put the text in quotes, or say `gaterun note b … -o phase=7.1`" in either.err
+    assert team.here("note", "b", "d", "-o", "phase=7.1").code == 0
+    assert team.here("note", "7.1", "something", "else", "-o", "phase=p").code == 0
+
+
 def test_7_4_waits_for_7_3(team: Team, golden: Any) -> None:
     """And a task that waits cannot be done either, whatever its own gates say."""
     team.tree("ada")

@@ -93,6 +93,15 @@ def bash(workspace: Any, line: str) -> list[str]:
         ("gaterun block phase8 7.3", ["7.3"]),
         ("gaterun start ph", ["phase7", "phase8"]),
         ("gaterun start phase8 7.1 7", []),
+        ("gaterun runs sh", ["show"]),
+        ("gaterun runs l", ["list"]),
+        ("gaterun waivers p", ["prune"]),
+        ("gaterun waivers ", ["add", "check", "list", "prune", "sign"]),
+        ("gaterun explain val", ["value"]),
+        ("gaterun explain pass ", []),
+        ("gaterun phase8 --report js", ["json", "jsonl"]),
+        ("gaterun report phase8 --report ht", ["html"]),
+        ("gaterun runs show ", []),
         ("gaterun start nope 7", []),
     ],
 )
@@ -100,12 +109,26 @@ def test_in_bash(workspace: Any, line: str, offered: list[str]) -> None:
     assert bash(workspace, line) == offered
 
 
+def test_recorded_runs_are_offered_the_newest_first(workspace: Any) -> None:
+    ids = [workspace.run("phase8", "7.3").record.id for _ in range(2)]
+    assert bash(workspace, "gaterun runs show ") == ["last", *reversed(ids)]
+    assert bash(workspace, f"gaterun runs verify {ids[0]}") == [ids[0]]
+    assert bash(workspace, "gaterun runs export la") == ["last"]
+
+
 @pytest.mark.parametrize("command", ["start", "done", "note", "block", "unblock"])
 def test_tasks_of_the_only_phase_need_no_phase_before_them(workspace: Any, command: str) -> None:
     (workspace.root / "phases/other.toml").unlink()
-    phases = [] if command == "note" else ["phase7", "phase8"]
     assert bash(workspace, f"gaterun {command} 7") == ["7.1", "7.3"]
-    assert bash(workspace, f"gaterun {command} p") == phases
+    assert bash(workspace, f"gaterun {command} p") == ["phase7", "phase8"]
+
+
+@pytest.mark.parametrize("wanted", ["rubbish", "bash", "bash_rubbish", "tcsh_source"])
+def test_what_no_shell_asks_for_is_said(workspace: Any, wanted: str) -> None:
+    ran = workspace.command("list", _GATERUN_COMPLETE=wanted)
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err.startswith(f"error: _GATERUN_COMPLETE is '{wanted}', which no shell asks for\n")
+    assert workspace.command("list", _GATERUN_COMPLETE="").code == 0
 
 
 def test_titles_are_shown_where_the_shell_shows_any(workspace: Any) -> None:

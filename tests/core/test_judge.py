@@ -193,6 +193,15 @@ def test_floor(
     assert (found.outcome, found.reason) == (outcome, reason)
 
 
+def test_a_floor_of_what_nobody_counts_says_what_is_counted() -> None:
+    found = verdict({"require": "m < 20", "floor": {"thing": 1}}, m=1)
+    assert found.message == "floor thing 1: thing was not counted; did you mean 'things'?"
+    found = verdict({"require": "m < 20", "floor": {"qqq": 1}}, m=1)
+    assert "qqq was not counted; known: " in found.message
+    found = verdict({"require": "m < 20", "floor": {"n": 1}}, m=1)  # a metric without a value
+    assert found.message == "floor n 1: n was not counted"
+
+
 def test_a_floor_says_how_many_are_missing() -> None:
     check = verdict({"require": "m < 20", "floor": {"n": 630}}, n=600, m=1).checks[0]
     assert (check.condition, check.target, check.distance) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import textwrap
 import threading
@@ -521,7 +522,7 @@ def test_a_failed_baseline_says_so_with_7(project: Any) -> None:
     ratchet(project)
     ran = project.run("baseline", "p")
     assert ran.code == 7
-    assert "not measured  1::value (crashed)" in ran.out
+    assert re.search(r"not measured  1::value in \S+: crashed: ", ran.out)
 
 
 # --- the tree --------------------------------------------------------------------------------
@@ -656,6 +657,9 @@ def test_scratch_folders_are_gone(project: Any) -> None:
     project.phase('[task.1]\n[[task.1.gate]]\nuse = "hang"\ntimeout = "0.3s"\n')
     ran = project.run("p")
     assert ran.outcomes == {"1::hang": "timeout"}
+    # Its help is a path that can be opened.
+    (log,) = (project.root / ".gaterun/runs").glob("*/logs/1.hang.*.out")
+    assert ran.results["1::hang"].verdict.help.startswith(f"see {log} and 1.hang.")
     scratch = Path((project.signals / "scratch-of-hang").read_text())
     assert scratch.is_relative_to(project.temporary)
     assert not scratch.exists()
@@ -674,6 +678,17 @@ def test_a_file_in_place_of_the_state_folder(project: Any) -> None:
     assert "-o state=" in ran.err
     assert project.run("p", "-o", f"state={project.temporary}/state").code == 0
     assert (project.root / ".gaterun").read_text() == "not a folder"
+
+
+def test_a_run_that_cannot_have_a_folder(project: Any) -> None:
+    project.gates("pass")
+    project.run("p")
+    (project.root / ".gaterun/staging").rmdir()
+    (project.root / ".gaterun/staging").write_text("not a folder")
+    ran = project.run("p")
+    assert (ran.code, ran.records) == (4, ())
+    assert ".gaterun cannot be written to: Not a directory\n  help: " in ran.err
+    assert "-o state=" in ran.err
 
 
 @pytest.mark.parametrize("place", ["file/report.xml", "folder"])

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gaterun.core.base_files import BaseFiles
+from gaterun.core.git import Git
 from gaterun.core.source import KeyPath, Source, dotted
 from gaterun.model.errors import UsageError
 
@@ -111,3 +115,26 @@ def test_any_text_has_places(text: str) -> None:
 def test_dotted() -> None:
     assert dotted(("a", 0, "b c", "7.1")) == 'a[0]."b c"."7.1"'
     assert dotted(()) == ""
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(project: Any) -> None:
+    """Editors on Windows write one; cargo reads a manifest that has it."""
+    phase = '\ufeff[phase]\nbase = "HEAD"\n[task.1]\n[[task.1.gate]]\nuse = "pass"\n'
+    project.write(
+        {
+            "Cargo.toml": "\ufeff[workspace]\nmembers = []\n",
+            "gaterun.toml": '\ufeffphase = "p"\n[profile.ci]\njobs = 3\n',
+            "waivers.toml": "\ufeff# none yet\n",
+            "phases/p.toml": phase,
+            "member/Cargo.toml": "[package]\n",
+        }
+    )
+    commit = project.commit()
+    ran = project.run("run", "-P", "ci", "-C", "member")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.record.warnings == ()
+    assert ran.outcomes == {"1::pass": "pass"}
+    then = BaseFiles(Git(project.root), commit).read(project.root / "phases/p.toml")
+    assert then == phase.removeprefix("\ufeff")
+    project.write({"phases/p.toml": "\ufeff[fase]\n"})
+    assert "phases/p.toml:1:2: unknown table 'fase'" in project.run("run").err

@@ -136,7 +136,7 @@ class Side:
             raise gaterun.CannotMeasure(
                 Reason.BUILD_FAILED,
                 f"{self.label} does not build: {build.error or _first_error(done.err())}",
-                help=f"see {done.stderr.name} in the run's logs",
+                help=f"see {done.stderr}",
             )
         if not build.finished:
             raise gaterun.CannotMeasure(

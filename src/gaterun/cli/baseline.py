@@ -10,14 +10,15 @@ import click
 
 from gaterun.cli.find_baseline import baseline_path
 from gaterun.cli.measure_at import measure_at
+from gaterun.cli.measuring import Measuring
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.baseline import accepted
 from gaterun.core.metrics_file import read_file
 from gaterun.core.outputs import Outputs, Wanted
 from gaterun.model.errors import UsageError
-from gaterun.model.event import Event, GateFinished, GateStarted, RunFinished
-from gaterun.model.figures import duration, figure
-from gaterun.model.record import GateResult
+from gaterun.model.event import Event, RunFinished
+from gaterun.model.figures import duration
+from gaterun.model.record import RunRecord
 from gaterun.model.report import Style
 from gaterun.model.verdict import ExitCode, Outcome
 
@@ -86,25 +87,28 @@ def command(
         [Wanted(reporter=opened.reporter("metrics"), path=target)], stdout=sys.stdout, style=Style()
     )
 
-    def tell(event: Event) -> None:
-        # What was measured before an interrupt does not take the place of a whole baseline.
-        if not (isinstance(event, RunFinished) and event.record.interrupted):
-            files(event)
-        _say(event)
-
     try:
-        record = measure_at(
-            opened,
-            bound,
-            bound.requirements,
-            bound.base,
-            store=store,
-            jobs=jobs,
-            tell=tell,
-            begin=lambda at: click.echo(f"measuring {bound.id} at {bound.base} ({at[:12]})"),
-        )
+        with Measuring(opened, sys.stdout, indent="  ") as measuring:
+
+            def tell(event: Event) -> None:
+                # What was measured before an interrupt does not take the place of a whole baseline.
+                if not (isinstance(event, RunFinished) and event.record.interrupted):
+                    files(event)
+                measuring.event(event)
+
+            record = measure_at(
+                opened,
+                bound,
+                bound.requirements,
+                bound.base,
+                store=store,
+                jobs=jobs,
+                tell=tell,
+                begin=lambda at: click.echo(f"measuring {bound.id} at {bound.base} ({at[:12]})"),
+            )
     finally:
         files.abandon()
+    _conclude(record)
     for problem in files.problems:
         click.echo(f"error: {problem}", err=True)
     if files.problems:
@@ -129,32 +133,8 @@ def _accepted_before(path: Path) -> dict[str, str]:
     return {key: accepted(entry) for key, entry in metrics.items() if entry.accepted}
 
 
-def _say(event: Event) -> None:
-    match event:
-        case GateStarted(node_id=node):
-            click.echo(f"  measuring     {node}")
-        case GateFinished(result=result):
-            click.echo(f"  {_line(result)}")
-        case RunFinished(record=record):
-            done = record.count(Outcome.PASS)
-            click.echo(
-                f"{done} of {len(record.results)} gates measured in {duration(record.seconds)}"
-            )
-            for warning in record.warnings:
-                click.echo(f"warning: {warning}")
-        case _:
-            pass
-
-
-def _line(result: GateResult) -> str:
-    if result.outcome is not Outcome.PASS:
-        reason = f" ({result.verdict.reason})" if result.verdict.reason else ""
-        return f"not measured  {result.node_id}{reason}: {result.verdict.message}"
-    known = {
-        name: record for name, record in result.metrics.items() if record.measured.value is not None
-    }
-    shown = ", ".join(
-        f"{name} {figure(record.measured.value, record.unit)}"
-        for name, record in list(known.items())[:4]
-    )
-    return f"measured      {result.node_id}: {shown}"
+def _conclude(record: RunRecord) -> None:
+    done = record.count(Outcome.PASS)
+    click.echo(f"{done} of {len(record.results)} gates measured in {duration(record.seconds)}")
+    for warning in record.warnings:
+        click.echo(f"warning: {warning}")

@@ -40,12 +40,23 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     Attributes:
         who: on whose behalf gaterun was started.
+        spoken: what a command that is shown has to call the phase; empty where it need not.
     """
 
     opened: Opened
     phase: Phase
     place: Place
     who: Participant
+    spoken: str = ""
+
+    def called(self, task: str) -> str:
+        """A task, after its phase if need be, as an argument of a command that is shown."""
+        return f"{self.spoken} {task}".lstrip()
+
+    @property
+    def called_status(self) -> str:
+        """The command that shows how the phase stands."""
+        return f"gaterun status {self.spoken}".rstrip()
 
     def task(self, name: str) -> Task:
         """A task of the phase, by its id.
@@ -177,6 +188,7 @@ def desk(opened: Opened, phase: str | None = None) -> Desk:
         phase=opened.phase(phase),
         place=place,
         who=participant(place),
+        spoken=opened.spoken(phase),
     )
 
 

@@ -40,9 +40,9 @@ def command(
     from gaterun.reporters import diff as render
 
     store = opened.store()
-    before = _document(a, opened, store, phase)
-    after = _document(b, opened, store, phase)
-    result = compare(before, after, names=(a, b))
+    before, not_before = _document(a, opened, store, phase)
+    after, not_after = _document(b, opened, store, phase)
+    result = compare(before, after, names=(a, b), left_out=(not_before, not_after))
     if form == "json":
         click.echo(render.as_json(result), nl=False)
     elif form == "md":
@@ -51,17 +51,28 @@ def command(
         click.echo(render.as_text(result, everything=everything), nl=False)
 
 
-def _document(name: str, opened: Opened, store: Store, phase: str | None) -> MetricsDocument:
+def _document(
+    name: str, opened: Opened, store: Store, phase: str | None
+) -> tuple[MetricsDocument, tuple[str, ...]]:
+    """The metrics, and the gates that their run left out where that is known."""
     if Path(name).is_file():
-        return read_metrics(Path(name))
+        return read_metrics(Path(name)), ()
     if name == "baseline":
-        bound = opened.phase(phase)
+        bound = opened.phase(opened.phase_name(phase, how="name one with --phase"))
         path = baseline_path(bound, opened.root, store)
         if not path.exists():
             raise UsageError(
                 f"phase '{bound.id}' has no baseline yet", help=f"gaterun baseline {bound.id}"
             )
-        return own(bound, path)
+        return own(bound, path), ()
     if "/" in name or name.endswith(".json"):
         raise UsageError(f"there is no file {name}")
-    return from_record(store.find(name))
+    try:
+        record = store.find(name)
+    except UsageError as error:
+        if not opened.has_phase(name):
+            raise
+        raise UsageError(
+            error.message, help=f"for that phase's baseline: gaterun diff --phase {name}"
+        ) from error
+    return from_record(record), record.left_out or ()

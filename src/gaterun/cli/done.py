@@ -99,7 +99,8 @@ def finish(here: Desk, name: str) -> Finished:
     gates = gates_of(here.phase, name)
     with here.create() as db:
         mine = db.history(here.phase.id, name).claims.get(here.who)
-        claim = Claim(db, here.phase, name, here.who, _epoch(here, db, name))
+        epoch = _epoch(here, db, name)
+        claim = Claim(db, here.phase, name, here.who, epoch, look=here.called_status)
         _check_collisions(here, name, claim)
         if not any(gate.task == name for gate in gates):
             claim.conclude(Said(released=mine is None), now=here.now())
@@ -158,10 +159,12 @@ def _epoch(here: Desk, db: StateDb, name: str) -> int:
 
     now = here.now()
     history = db.history(here.phase.id, name)
-    epoch = own_claim(history, name, here.who, now)
+    epoch = own_claim(history, name, here.who, now, called=here.called(name))
     if epoch and history.lease is not None and history.lease.is_live(now):
         return epoch
-    return take(db, here.phase.id, name, here.who, now=now, head=here.head)
+    return take(
+        db, here.phase.id, name, here.who, now=now, head=here.head, called=here.called(name)
+    )
 
 
 def _check_collisions(here: Desk, name: str, claim: Claim) -> None:
@@ -176,7 +179,10 @@ def _check_collisions(here: Desk, name: str, claim: Claim) -> None:
         message = f"task {name} is not done: " + "; ".join(item.text for item in found)
         claim.told(found, now=here.now())
         claim.refuse(message, now=here.now())
-        raise Refused(message, help="nothing was measured; `gaterun status` shows what collides")
+        raise Refused(
+            message,
+            help=f"nothing was measured; `{here.called_status}` shows what collides",
+        )
 
 
 def _measure(here: Desk, gates: Sequence[Requirement]) -> RunRecord:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 from msgspec import NODEFAULT
 
-from gaterun.cli.workspace import Opened, workspace_options
+from gaterun.cli import completions
+from gaterun.cli.workspace import plugin_options
+from gaterun.core.discovery import Plugins
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Gate
@@ -20,11 +22,11 @@ Examples:
   gaterun explain clippy     one gate in full
 """,
 )
-@click.argument("gate", required=False)
-@workspace_options
-def command(opened: Opened, *, gate: str | None) -> None:
+@click.argument("gate", required=False, shell_complete=completions.gates)
+@plugin_options
+def command(plugins: Plugins, *, gate: str | None) -> None:
     """Say what GATE means, its metrics with unit and direction, and its options."""
-    gates = opened.plugins.gates
+    gates = plugins.gates
     if gate is None:
         width = max((len(name) for name in gates), default=0)
         for name, value in gates.items():

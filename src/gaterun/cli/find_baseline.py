@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,19 +104,23 @@ def _measured(
     ref: str, phase: Phase, opened: Opened, store: Store, gates: Sequence[Requirement]
 ) -> MetricsDocument:
     from gaterun.cli.measure_at import measure_at
+    from gaterun.cli.measuring import Measuring
 
     compared = [gate for gate in gates if gate.compared]
     try:
-        record = measure_at(
-            opened,
-            phase,
-            compared or gates,
-            ref,
-            store=store,
-            jobs=None,
-            tell=lambda _: None,
-            begin=lambda commit: click.echo(f"measuring the baseline at {commit[:12]}", err=True),
-        )
+        with Measuring(opened, sys.stderr, indent="  ") as measuring:
+            record = measure_at(
+                opened,
+                phase,
+                compared or gates,
+                ref,
+                store=store,
+                jobs=None,
+                tell=measuring.event,
+                begin=lambda commit: click.echo(
+                    f"measuring the baseline at {commit[:12]}", err=True
+                ),
+            )
     except NothingSelected as error:
         raise UsageError(
             f"--baseline {ref}: {error.message}",

@@ -19,6 +19,8 @@ class Subcommands(click.Group):
             at = next((at for at, word in enumerate(words) if word in self.commands), None)
             if at is not None:
                 words = [words[at], *words[:at], *words[at + 1 :]]
+            elif ctx.resilient_parsing:
+                pass  # the shell asks which commands there are
             elif not words or words[0].startswith("-"):
                 words = [next(iter(self.commands)), *words]
         return super().parse_args(ctx, words)

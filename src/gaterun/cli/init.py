@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
+import time
+from collections.abc import Mapping
 
 import click
 
+from gaterun.cli.measuring import Measuring
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.core.aside import written_aside
 from gaterun.core.execute import Processes
@@ -15,6 +19,7 @@ from gaterun.core.lockfile import untouched
 from gaterun.core.measure import Bench
 from gaterun.core.propose import Proposal, propose
 from gaterun.model.errors import UsageError
+from gaterun.model.gate import Gate, Resource
 
 
 @click.command(
@@ -75,7 +80,8 @@ def command(opened: Opened, *, name: str, ci: str | None, source: str, agents: b
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     kept = sum(not proposal.obstacle for proposal in proposals)
-    click.echo(f"wrote {path}: {kept} gates that pass today, {len(proposals) - kept} left out")
+    found = f"{kept} gates that pass" if kept != 1 else "1 gate that passes"
+    click.echo(f"wrote {path}: {found} today, {len(proposals) - kept} left out")
     click.echo(f"next: gaterun {name}")
 
 
@@ -95,25 +101,32 @@ def _measured(opened: Opened) -> list[Proposal]:
     )
     proposals = []
     try:
-        with untouched(opened.root):
+        with untouched(opened.root), Measuring(opened, sys.stdout) as measuring:
             for gate in opened.plugins.gates.values():
                 if gate.self_comparing:
                     # Comparing the tree with itself would say nothing, slowly.
                     why = "it compares with a base: add it when there is something to compare"
                     proposals.append(Proposal(gate=gate, entry={}, obstacle=why))
                     continue
-                click.echo(f"measuring {gate.name}")
-                proposal = propose(bench, gate, opened.plugins.resources, _quiet)
-                click.echo(f"  {proposal.measured or proposal.obstacle}")
-                proposals.append(proposal)
+                proposals.append(_proposed(bench, gate, opened.plugins.resources, measuring))
     finally:
         processes.kill()
         folder.abandon()
     return proposals
 
 
-def _quiet(text: str) -> None:
-    del text
+def _proposed(
+    bench: Bench, gate: Gate, resources: Mapping[str, Resource], measuring: Measuring
+) -> Proposal:
+    name, since = gate.name, time.monotonic()
+    measuring.begin(name)
+    proposal = propose(bench, gate, resources, lambda text: measuring.progress(name, text))
+    said = proposal.measured or proposal.obstacle
+    if proposal.measured and proposal.obstacle:
+        said += f"; left out: {proposal.obstacle}"
+    seconds = time.monotonic() - since
+    measuring.end(name, seconds, said, measured=bool(proposal.measured))
+    return proposal
 
 
 def render(name: str, base: str, proposals: list[Proposal]) -> str:

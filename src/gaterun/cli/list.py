@@ -111,9 +111,14 @@ def render_phase(phase: Phase, chosen: Sequence[Requirement]) -> str:
         for gate in gates:
             lines.append(f"    {gate.node_id}  {', '.join(gate.conditions)}{_marks(gate)}")
     total = len(phase.requirements)
-    count = f"{len(chosen)} gates" if len(chosen) == total else f"{len(chosen)} of {total} gates"
-    lines.append(f"{count} in {len(by_task)} tasks")
+    count = f"{len(chosen)} of " if len(chosen) != total else ""
+    lines.append(f"{count}{_plural(total, 'gate')} in {_plural(len(by_task), 'task')}")
     return "\n".join(lines) + "\n"
+
+
+def _plural(number: int, noun: str) -> str:
+    """As that of the reporters, which a command that only shows does not import."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _plan(found: Sequence[Standing]) -> str:

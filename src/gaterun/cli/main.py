@@ -61,6 +61,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "schema": ("schema", NOW_AND_THEN, "Print the JSON Schema of a file format."),
 }
 
+#: What shells set when they ask for completions.
+_COMPLETE = "_GATERUN_COMPLETE"
+
 #: Options of most commands that take a value, for telling a command from a value before it.
 _WITH_VALUE = frozenset({"-C", "--directory", "-c", "--config", "-P", "--profile", "-o", "-p"})
 
@@ -177,10 +180,16 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
     if threading.current_thread() is threading.main_thread():
         # What a CI system sends first: unwind, so that nothing is left running or half written.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if "_GATERUN_COMPLETE" in os.environ:
-        from gaterun.cli.shell_words import install
+    if wanted := os.environ.get(_COMPLETE):
+        from gaterun.cli.shell_words import install, is_known
 
         install()
+        if not is_known(wanted):
+            _complain(
+                f"{_COMPLETE} is '{wanted}', which no shell asks for",
+                "bash_source, zsh_source and fish_source write what a shell reads at its start",
+            )
+            return int(ExitCode.USAGE_ERROR)
         gaterun.main(prog_name="gaterun")
     try:
         # Not click's main(): it would turn a closed pipe into exit 1, which means "a gate failed".

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from gaterun.cli.coordination import desk, task_and_phase
@@ -17,15 +19,43 @@ from gaterun.reporters import clean
     epilog="""\b
 Examples:
   gaterun note 7.1 "the cache is warm, timing runs now"
-  gaterun note 7.1 waiting for a review -o phase=phase7
+  gaterun note phase7 7.1 waiting for a review
 """,
 )
-@click.argument("task", type=TaskName())
-@click.argument("text", nargs=-1, required=True, metavar="TEXT...")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[PHASE] TASK TEXT...", type=TaskName(or_phase=True)
+)
 @workspace_options
-def command(opened: Opened, *, task: str, text: tuple[str, ...]) -> int:
+def command(opened: Opened, *, words: tuple[str, ...]) -> int:
     """Note something about TASK for everybody who looks; it proves nothing."""
-    return _say(opened, None, task, Kind.NOTE, " ".join(text))
+    first, *rest = words
+    if _is_phase(opened, first, rest):
+        return _say(opened, first, rest[0], Kind.NOTE, " ".join(rest[1:]))
+    if not rest:
+        raise UsageError("nothing is said", help=f'gaterun note {first} "what there is to know"')
+    return _say(opened, None, first, Kind.NOTE, " ".join(rest))
+
+
+def _is_phase(opened: Opened, first: str, rest: Sequence[str]) -> bool:
+    """Whether a phase was named before the task; of two words, one is all that is said.
+
+    Raises:
+        UsageError: it can be read both ways.
+    """
+    if not rest or not opened.has_phase(first):
+        return False
+    try:
+        usual = opened.phase(None)
+    except UsageError:
+        return True
+    if first not in {task.id for task in usual.tasks}:
+        return True
+    if len(rest) < 2 or rest[0] not in {task.id for task in opened.phase(first).tasks}:
+        return False
+    raise UsageError(
+        f"'{first}' is a task of phase '{usual.id}', and a phase with a task '{rest[0]}'",
+        help=f"put the text in quotes, or say `gaterun note {rest[0]} … -o phase={first}`",
+    )
 
 
 @click.command(
@@ -65,4 +95,8 @@ def _say(opened: Opened, phase: str | None, task: str, kind: Kind, text: str) ->
         raise UsageError("an empty text says nothing")
     with here.create() as db:
         say(db, here.phase.id, task, here.who, kind=kind, text=text, now=here.now())
+    if kind is Kind.BLOCK:
+        click.echo(f"{task} is blocked: {text}; `gaterun unblock {here.called(task)}` ends that")
+    elif kind is Kind.UNBLOCK:
+        click.echo(f"{task} is not blocked any longer")
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gaterun.cli import completions
 from gaterun.cli.browse import browse
 from gaterun.cli.documents import write_numbers, write_roadmap
 from gaterun.cli.run import wanted_reports
@@ -43,8 +44,22 @@ collided, what has changed since the run.
 """,
 )
 @click.argument("phase", required=False, type=PhaseName())
-@click.option("--run", "run_id", default="", metavar="ID", help="A run, the newest by default.")
-@click.option("--report", "reports", multiple=True, metavar="FMT[:PATH]", help="Write a report.")
+@click.option(
+    "--run",
+    "run_id",
+    default="",
+    metavar="ID",
+    shell_complete=completions.runs,
+    help="A run, the newest by default.",
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FMT[:PATH]",
+    shell_complete=completions.reports,
+    help="Write a report.",
+)
 @click.option(
     "--junit-xml", "--junitxml", "junit", metavar="PATH", help="Same as --report junit:PATH."
 )

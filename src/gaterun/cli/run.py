@@ -20,12 +20,17 @@ from gaterun.model.phase import Phase, Requirement
 from gaterun.model.verdict import ExitCode, Outcome
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from gaterun.core.outputs import Wanted
     from gaterun.core.second_key import SecondKey
     from gaterun.core.store import Store
     from gaterun.model.event import Event
     from gaterun.model.record import RunRecord
     from gaterun.model.report import Listener
+
+#: What ``-r`` takes: failed, inconclusive, blocked, skipped, waived, advisory, passed, all.
+_OUTCOMES = "fibswapA"
 
 EXAMPLES = """\b
 Examples:
@@ -39,6 +44,22 @@ Examples:
   gaterun phase7 --shard 2/3              a third of it, on one of three machines
   gaterun phase7 --report md:- --report junit:out.xml
 """
+
+
+def _letters(context: click.Context, parameter: click.Parameter, shown: str) -> str:
+    """Refuse a letter that stands for no outcome: nothing would be listed, and nobody told."""
+    if wrong := set(shown) - set(_OUTCOMES):
+        text = f"'{min(wrong)}' stands for no outcome: write some of {' '.join(_OUTCOMES)}"
+        raise click.BadParameter(text, context, parameter)
+    return shown
+
+
+def _reports(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from gaterun.cli import completions
+
+    return completions.reports(context, parameter, incomplete)
 
 
 @click.command(name="run", epilog=EXAMPLES)
@@ -95,6 +116,7 @@ Examples:
     "reports",
     multiple=True,
     metavar="FMT[:PATH]",
+    shell_complete=_reports,
     help="Write a report; PATH - is stdout.",
 )
 @click.option(
@@ -103,7 +125,12 @@ Examples:
 @click.option("-v", "--verbose", count=True, help="More: every check and metric.")
 @click.option("-q", "--quiet", count=True, help="Less.")
 @click.option(
-    "-r", "shown", default="", metavar="CHARS", help="List outcomes: f i b s w a p, A for all."
+    "-r",
+    "shown",
+    default="",
+    metavar="CHARS",
+    callback=_letters,
+    help="List outcomes: f i b s w a p, A for all.",
 )
 @click.option(
     "--durations", type=click.IntRange(0), default=0, metavar="N", help="The N slowest gates."

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from gaterun.cli import completions
 from gaterun.cli.groups import Subcommands
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.event_log import begin_of, replay, what_is_known
@@ -149,7 +150,7 @@ def _counts(record: Outline) -> str:
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completions.runs)
 @click.option("-v", "--verbose", count=True, help="More: every check and metric.")
 @workspace_options
 def show(opened: Opened, *, run: str, verbose: int) -> int:
@@ -180,7 +181,7 @@ def show(opened: Opened, *, run: str, verbose: int) -> int:
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completions.runs)
 @click.option("--tree", "tree", is_flag=True, help="Is the working tree the one it measured?")
 @workspace_options
 def verify(opened: Opened, *, run: str, tree: bool) -> int:
@@ -224,7 +225,7 @@ def _tree(opened: Opened, phase: str) -> Tree:
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completions.runs)
 @click.option(
     "--output",
     "path",

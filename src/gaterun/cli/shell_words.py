@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import os
 
-from click.shell_completion import BashComplete, add_completion_class, split_arg_string
+from click.shell_completion import (
+    BashComplete,
+    add_completion_class,
+    get_completion_class,
+    split_arg_string,
+)
 
 _SOURCE = """\
 %(complete_func)s() {
@@ -60,3 +65,9 @@ class BashLine(BashComplete):
 def install() -> None:
     """Use it for bash."""
     add_completion_class(BashLine, "bash")
+
+
+def is_known(wanted: str) -> bool:
+    """Whether ``SHELL_INSTRUCTION`` is one that is answered; click ends without a word else."""
+    shell, _, instruction = wanted.partition("_")
+    return get_completion_class(shell) is not None and instruction in {"source", "complete"}

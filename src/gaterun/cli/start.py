@@ -66,6 +66,7 @@ def claim(here: Desk, name: str, *, overlap_ok: bool = False) -> int:
             unmet=[_unmet(overview.task(need)) for need in overview.task(name).unmet],
             overlapping=overlapping(task, here.phase, Git(here.opened.root).files),
             overlap_ok=overlap_ok,
+            called=here.called(name),
         )
 
 
@@ -83,7 +84,8 @@ def brief(here: Desk, name: str, epoch: int) -> Iterator[str]:
     task = here.task(name)
     after = [other.id for other in here.phase.tasks if name in other.needs]
     yield f"{clean.line(f'{name} {task.title}')}  (claim {epoch} of {clean.line(here.who.actor)})"
-    yield f"  owner     {clean.line(task.owner) or '-'}"
+    holder = f"none is declared, {clean.line(here.who.actor)} holds it"
+    yield f"  owner     {clean.line(task.owner) or holder}"
     yield f"  estimate  {clean.line(task.estimate) or '-'}"
     yield f"  files     {', '.join(map(clean.line, task.files)) or 'any, as none are declared'}"
     yield f"  needs     {', '.join(task.needs) or '-'}"
@@ -92,4 +94,4 @@ def brief(here: Desk, name: str, epoch: int) -> Iterator[str]:
     for gate in task.gates:
         advisory = "  [advisory]" if gate.mode.value == "advisory" else ""
         yield f"    {gate.node_id}  {', '.join(map(clean.line, gate.conditions))}{advisory}"
-    yield f"`gaterun done {name}` measures them; it is verified when all of them pass"
+    yield f"`gaterun done {here.called(name)}` measures them; it is verified when all of them pass"

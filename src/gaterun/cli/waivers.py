@@ -28,7 +28,8 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the subcommand first: `gaterun -C dir waivers list` means one of `list`."""
-        args = args or ["list"]
+        if not ctx.resilient_parsing:  # else the shell asks which commands there are
+            args = args or ["list"]
         at = next((at for at, word in enumerate(args) if word in self.commands), 0)
         return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
 
@@ -85,6 +86,8 @@ def list_(opened: Opened, *, form: str, file: Path | None) -> int:
     found = _Found(opened, file)
     if found.errors:
         raise found.errors[0]
+    for error in found.misnamed:
+        click.echo(f"warning: {_told(error)}", err=True)
     if form == "json":
         import msgspec
 
@@ -109,11 +112,12 @@ wrong, 4 the file cannot be read.
 def check(opened: Opened, *, file: Path | None) -> int:
     """Say what is expired, unused, stale, too long, or names what is not there."""
     found = _Found(opened, file)
-    for error in found.errors:
-        click.echo(error.message + (f"\n  help: {error.help}" if error.help else ""))
+    errors = [*found.errors, *found.misnamed]
+    for error in errors:
+        click.echo(_told(error))
     wrong = [state for state in found.states if state.wrong]
     click.echo(render(wrong), nl=False)
-    if found.errors or wrong:
+    if errors or wrong:
         return int(ExitCode.FAILED)
     click.echo(f"{_count(found.decisions)}: all in order")
     return int(ExitCode.OK)
@@ -161,12 +165,18 @@ def prune(opened: Opened, *, unused: bool, dry_run: bool, file: Path | None) -> 
 
 
 class _Found:
-    """A waiver file, read and looked at with the phases and the latest runs of a workspace."""
+    """A waiver file, read and looked at with the phases and the latest runs of a workspace.
+
+    Attributes:
+        errors: for which not every entry could be read.
+        misnamed: of entries that name what no phase has.
+    """
 
     def __init__(self, opened: Opened, file: Path | None) -> None:
         self.source: Source | None = find_source(opened.root, file)
         self.decisions = Decisions()
         self.errors: list[UsageError] = []
+        self.misnamed: list[UsageError] = []
         self.states: list[State] = []
         if self.source is None:
             return
@@ -175,7 +185,7 @@ class _Found:
         self.decisions, self.errors = read(self.source, today=today, longest=longest)
         phases = waivers_write.phases_of(opened)
         if not self.errors:
-            self.errors = waivers_write.names_errors(opened, self.source, self.decisions, phases)
+            self.misnamed = waivers_write.names_errors(opened, self.source, self.decisions, phases)
         self.states = _states(opened, self.decisions, today, phases)
 
 
@@ -190,6 +200,10 @@ def _states(
         phases=phases,
         runs={name: run for name, run in latest.items() if run is not None},
     )
+
+
+def _told(error: UsageError) -> str:
+    return error.message + (f"\n  help: {error.help}" if error.help else "")
 
 
 def render(found: Sequence[State]) -> str:

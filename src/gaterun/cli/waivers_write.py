@@ -236,7 +236,7 @@ def names_errors(
         error
         for phase in phases
         for error in wrong_names(
-            source, decisions, phase, partial(opened.is_elsewhere, phase=phase)
+            source, decisions, phase, partial(opened.is_elsewhere, phase=phase), phases
         )
     ]
     return list({error.message: error for error in errors}.values())

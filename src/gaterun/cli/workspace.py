@@ -6,13 +6,13 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 from msgspec import Struct
 
 from gaterun.cli.notes import Notes
-from gaterun.core.config import Config, load_config
+from gaterun.core.config import Config, find_root, load_config
 from gaterun.core.discovery import Plugins, load
 from gaterun.core.phases import load_phase, phase_names
 from gaterun.model.condition import nearest
@@ -92,8 +92,15 @@ class Opened(Struct, frozen=True, kw_only=True):
             noted.warn(f"{problem}; it is passed over")
         return record
 
-    def phase_name(self, name: str | None) -> str:
+    def has_phase(self, name: str) -> bool:
+        """Whether a phase of this name could be run here."""
+        return name in phase_names(self.config.phase_folders, self.plugins.phases())
+
+    def phase_name(self, name: str | None, *, how: str = "name one") -> str:
         """The phase that is meant: named, configured, or the only one there is.
+
+        Args:
+            how: a command names one, where it is not clear.
 
         Raises:
             UsageError: it is not clear which.
@@ -105,10 +112,24 @@ class Opened(Struct, frozen=True, kw_only=True):
             return local[0]
         raise UsageError(
             "which phase? " + (", ".join(local) if local else "there is none here yet"),
-            help='name one, or set phase = "…" in gaterun.toml'
+            help=f'{how}, or set phase = "…" in gaterun.toml'
             if local
             else "`gaterun init` writes a first phase file",
         )
+
+    def spoken(self, name: str | None) -> str:
+        """What a command that is shown has to call a phase; empty where it needs no name.
+
+        Raises:
+            UsageError: it is not clear which phase.
+        """
+        wanted = self.phase_name(name)
+        if self.config.origins["phase"] == "-o":
+            return wanted  # the next command need not say so again
+        try:
+            return "" if self.phase_name(None) == wanted else wanted
+        except UsageError:
+            return wanted
 
     def phase(self, name: str | None, *, base: str = "") -> Phase:
         """Read and bind a phase.
@@ -259,6 +280,34 @@ def workspace_options(function: F) -> F:
         renew_claims(opened.config)
         return function(opened, **arguments)
 
+    return cast("F", _with_options(command))
+
+
+def plugin_options(function: F) -> F:
+    """As `workspace_options`, for what asks plugins only: it gets `Plugins`, anywhere."""
+
+    @functools.wraps(function)
+    def command(
+        directory: Path | None,
+        config_file: Path | None,
+        profile: str,
+        override: tuple[str, ...],
+        plugin: tuple[str, ...],
+        **arguments: Any,
+    ) -> Any:
+        if not (directory or config_file or profile or override):
+            try:
+                find_root(Path.cwd())
+            except UsageError:
+                return function(load(selected=plugin), **arguments)
+        opened = open_workspace(directory, config_file, profile, override, plugin)
+        renew_claims(opened.config)
+        return function(opened.plugins, **arguments)
+
+    return cast("F", _with_options(command))
+
+
+def _with_options(command: Callable[..., Any]) -> Any:
     folder = click.Path(path_type=Path)
     for option in (
         click.option(
@@ -274,7 +323,7 @@ def workspace_options(function: F) -> F:
         ),
     ):
         command = option(command)
-    return command  # type: ignore[return-value]
+    return command
 
 
 class PhaseName(click.ParamType[str]):

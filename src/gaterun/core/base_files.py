@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from gaterun.core.git import Git
-from gaterun.core.source import from_disk
+from gaterun.core.source import from_disk, unmarked
 
 #: Links that lead to links: more than anybody has, and an end to those in a circle.
 _MOST_LINKS = 8
@@ -61,7 +61,7 @@ class BaseFiles:
             raise IsADirectoryError(name)
         data = self._git("cat-file", "blob", blob, env=AS_MADE)
         if mode != "120000":
-            return data.decode("utf-8")
+            return unmarked(data.decode("utf-8"))
         if not links:
             raise FileNotFoundError(name)
         target = os.path.join(os.path.dirname(name), os.fsdecode(data))  # noqa: PTH118, PTH120

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Struct
 
-from gaterun.core.source import KeyPath, Read, Source, from_disk
+from gaterun.core.source import KeyPath, Read, Source, from_disk, unmarked
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.options import help
@@ -126,7 +126,7 @@ def find_root(start: Path) -> Path:
         manifest = folder / "Cargo.toml"
         try:
             # Opened, not asked for: kept answers depend on what was tried to be opened.
-            text = manifest.read_text("utf-8", "replace")
+            text = unmarked(manifest.read_text("utf-8", "replace"))
         except (FileNotFoundError, IsADirectoryError):
             continue
         except OSError as error:

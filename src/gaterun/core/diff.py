@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ class ChangeKind(StrEnum):
     UNCHANGED = "unchanged"
     ADDED = "added"
     REMOVED = "removed"
+    NOT_RUN = "not-run"  # its gate was not part of the run of one side
     INCOMPARABLE = "incomparable"
 
 
@@ -50,12 +51,17 @@ class MetricDiff(Struct, frozen=True, kw_only=True):
 
 
 class Side(Struct, frozen=True, kw_only=True):
-    """Where one side comes from."""
+    """Where one side comes from.
+
+    Attributes:
+        not_run: node ids of the gates that the run behind it left out, and the other side has.
+    """
 
     name: str
     run: str
     commit: str
     dirty: bool
+    not_run: tuple[str, ...] = ()
 
 
 class MetricsDiff(Struct, frozen=True, kw_only=True):
@@ -66,7 +72,7 @@ class MetricsDiff(Struct, frozen=True, kw_only=True):
     """
 
     kind: str = "gaterun.metrics-diff"
-    schema_version: str = "1.1"
+    schema_version: str = "1.2"
     baseline: Side
     current: Side
     environment_changes: Mapping[str, tuple[str, str]]
@@ -78,12 +84,17 @@ class MetricsDiff(Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    before: MetricsDocument, after: MetricsDocument, *, names: tuple[str, str]
+    before: MetricsDocument,
+    after: MetricsDocument,
+    *,
+    names: tuple[str, str],
+    left_out: tuple[Collection[str], Collection[str]] = ((), ()),
 ) -> MetricsDiff:
     """Compare two documents.
 
     Args:
         names: what to call them.
+        left_out: node ids of the gates that the run of each was not asked for.
     """
     facts = (before.environment.facts, after.environment.facts)
     changes = {
@@ -102,21 +113,41 @@ def compare(
         if left and right:
             environments = (before.environment_of(left), after.environment_of(right))
             hindrance = comparable(left, right, environments)
+        left_alone = identity[0] in (left_out[0] if left is None else left_out[1])
+        if left_alone and (left is None or right is None):
+            diffs.append(_not_run(key, left, right))
+            continue
         diffs.append(_diff(key, left, right, hindrance))
     return MetricsDiff(
-        baseline=_side(before, names[0]),
-        current=_side(after, names[1]),
+        baseline=_side(before, names[0], {node for node, _ in new} & set(left_out[0])),
+        current=_side(after, names[1], {node for node, _ in old} & set(left_out[1])),
         environment_changes=changes,
         metrics=tuple(diffs),
     )
 
 
-def _side(document: MetricsDocument, name: str) -> Side:
+def _side(document: MetricsDocument, name: str, not_run: Collection[str]) -> Side:
     return Side(
         name=name,
         run=document.run.id,
         commit=document.subject.commit,
         dirty=document.subject.dirty,
+        not_run=tuple(sorted(not_run)),
+    )
+
+
+def _not_run(key: str, left: MetricEntry | None, right: MetricEntry | None) -> MetricDiff:
+    """A metric that one side was not asked for: nothing has become of it."""
+    known = left or right
+    if known is None:
+        raise ValueError(f"{key} is on neither side")
+    return MetricDiff(
+        id=key,
+        unit=known.unit,
+        direction=known.direction,
+        baseline=left.value if left else None,
+        current=right.value if right else None,
+        change=ChangeKind.NOT_RUN,
     )
 
 

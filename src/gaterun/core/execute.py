@@ -223,7 +223,7 @@ class Processes:
             raise CannotMeasure(
                 Reason.TIMEOUT,
                 f"{arguments[0]} was ended after {seconds:.0f} s",
-                help=f"see {stdout.name} and {stderr.name} in the run's logs, or raise 'timeout'",
+                help=f"see {stdout} and {stderr.name} beside it, or raise 'timeout'",
             )
         return Completed(
             argv=arguments,

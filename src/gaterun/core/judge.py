@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from gaterun.core.checks import COMPARE, Baseline, missing, number, undecided
-from gaterun.model.condition import Comparison
+from gaterun.model.condition import Comparison, nearest
 from gaterun.model.figures import figure
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Change, Measured, Metric, Unit, Value
@@ -151,6 +151,9 @@ def _floor(
     counted = number(actual)
     if counted is None:
         why = f"{name} was not counted"
+        if name not in values and name not in measurement.inspected:
+            # What a gate counts beside its metrics is known only once it has measured.
+            why += f"; {nearest(name, [*values, *measurement.inspected])}"
         return undecided(condition, name, Reason.BELOW_FLOOR, why, f"at least {least:g}")
     if counted < least:
         return Check(

@@ -33,6 +33,7 @@ def take(
     unmet: Iterable[str] = (),
     overlapping: Mapping[str, str] | None = None,
     overlap_ok: bool = False,
+    called: str = "",
 ) -> int:
     """Claim a task, or go on with a claim of one's own.
 
@@ -41,6 +42,7 @@ def take(
         unmet: what the task needs and is not verified, in words.
         overlapping: tasks whose declared files overlap with those of this one, with words.
         overlap_ok: whether that is accepted.
+        called: how commands name the task, after its phase if need be.
 
     Returns:
         The number of the claim.
@@ -57,9 +59,9 @@ def take(
         running = _running(histories, who, now, without=task)
         met = sorted(other for other in overlapping or {} if other in running)
         refusal = (
-            _blocked(task, history, now)
+            _blocked(task, history, now, called)
             or _held(task, history, who, now)
-            or _unmet(task, unmet)
+            or _unmet(task, unmet, called)
             or (None if overlap_ok else _overlap(task, met, overlapping or {}, running))
         )
         epoch = history.epoch
@@ -83,15 +85,20 @@ def take(
     return epoch
 
 
-def own_claim(history: TaskHistory, task: str, who: Participant, now: float) -> int:
+def own_claim(
+    history: TaskHistory, task: str, who: Participant, now: float, *, called: str = ""
+) -> int:
     """The number of the claim that a participant may say *done* with; 0 without one.
 
     A claim of one's own that ran out still counts, unless somebody has taken it over.
 
+    Args:
+        called: how commands name the task, after its phase if need be.
+
     Raises:
         Refused: it is blocked, was superseded, or is somebody else's.
     """
-    if refusal := _blocked(task, history, now):
+    if refusal := _blocked(task, history, now, called):
         raise refusal
     mine = history.claims.get(who, 0)
     if mine and mine < history.epoch:
@@ -99,15 +106,26 @@ def own_claim(history: TaskHistory, task: str, who: Participant, now: float) -> 
         raise Refused(
             f"claim {mine} of task {task} was superseded by claim {history.epoch}"
             + (f", of {described(by)}" if by else ""),
-            help=f"nothing of it is lost; `gaterun start {task}` claims it again once it is free",
+            help=f"nothing of it is lost; `gaterun start {called or task}` claims it again once it "
+            "is free",
         )
     if refusal := _held(task, history, who, now):
         raise refusal
     return mine
 
 
-def still_holds(history: TaskHistory, task: str, who: Participant, epoch: int) -> None:
+def still_holds(
+    history: TaskHistory,
+    task: str,
+    who: Participant,
+    epoch: int,
+    *,
+    look: str = "gaterun status",
+) -> None:
     """Check, within a transaction, that a claim is the newest one.
+
+    Args:
+        look: the command that tells who has it.
 
     Raises:
         Refused: it was superseded, or given back.
@@ -122,7 +140,7 @@ def still_holds(history: TaskHistory, task: str, who: Participant, epoch: int) -
         )
         raise Refused(
             f"claim {epoch} of task {task} was {by}: what was measured is not its evidence",
-            help="the run is recorded all the same; `gaterun status` tells who has it",
+            help=f"the run is recorded all the same; `{look}` tells who has it",
         )
 
 
@@ -214,14 +232,14 @@ def _running(
     }
 
 
-def _blocked(task: str, history: TaskHistory, now: float) -> Refused | None:
+def _blocked(task: str, history: TaskHistory, now: float, called: str) -> Refused | None:
     if history.blocked is None:
         return None
     event = history.blocked
     return Refused(
         f"task {task} was blocked {age(now - event.at)} ago by {event.who.actor}: "
         f"{event.said.text}",
-        help=f"`gaterun unblock {task}` when that is over",
+        help=f"`gaterun unblock {called or task}` when that is over",
     )
 
 
@@ -235,13 +253,13 @@ def _held(task: str, history: TaskHistory, who: Participant, now: float) -> Refu
     )
 
 
-def _unmet(task: str, unmet: Iterable[str]) -> Refused | None:
+def _unmet(task: str, unmet: Iterable[str], called: str) -> Refused | None:
     waits = list(unmet)
     if not waits:
         return None
     return Refused(
         f"task {task} needs " + "; ".join(waits),
-        help="`gaterun done TASK` measures what it needs on this tree",
+        help=f"`gaterun done {called or task}` measures what it needs on this tree",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -10,17 +10,20 @@ from msgspec import Struct
 from gaterun.core.bind import requirement
 from gaterun.core.judge import judge, measured_metrics
 from gaterun.core.measure import Bench
-from gaterun.model.condition import parse_comparison
+from gaterun.model.condition import Operator, parse_comparison
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.figures import figure
 from gaterun.model.gate import Gate, Resource
 from gaterun.model.measurement import Measurement
-from gaterun.model.metric import Better, Measured, Unit
+from gaterun.model.metric import Better, Measured, Metric, Unit
 from gaterun.model.options import options_of
 from gaterun.model.verdict import Outcome
 
 #: An entry that is measured only, so that it needs no condition.
 _UNJUDGED: Mapping[str, object] = {"skip": "measured only"}
+
+#: What bounds a value from the same side as a pin does, and holds today: less tightly.
+_SIDES = {Operator.LE: {Operator.LE, Operator.LT}, Operator.GE: {Operator.GE, Operator.GT}}
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -87,7 +90,11 @@ def _measure(
 
 
 def _conditions(gate: Gate, measurement: Measurement) -> tuple[list[str], str]:
-    """Conditions that hold: the gate's own where they do, today's value where they do not."""
+    """Conditions that hold: the gate's own where they do, today's value where they do not.
+
+    Only what the gate pins is held at today's value. What it asks for beyond that (that every
+    crate builds) is either so or not: a limit would call what is broken a pass.
+    """
     metrics = {metric.name: metric for metric in gate.metrics}
     values = measured_metrics(requirement(gate, _UNJUDGED, None), measurement)
     found: list[str] = []
@@ -98,17 +105,29 @@ def _conditions(gate: Gate, measurement: Measurement) -> tuple[list[str], str]:
             found.append(text)
             continue
         name = parse_comparison(text, metrics).metric
-        relaxed = _held(name, gate, values)
-        if relaxed:
-            found.append(relaxed)
-        else:
+        if name not in gate.pins or not _held(name, gate, values):
             dropped.append(f"{name} is {figure(values[name].value, metrics[name].unit)}")
     for name in gate.pins:
         pinned = _held(name, gate, values)
         if pinned:
-            found.append(pinned)
-    # A flag that does not hold today cannot be relaxed: the gate would be red from the start.
-    return ([], ", ".join(dropped)) if dropped else (list(dict.fromkeys(found)), "")
+            found = _tightest(pinned, found, metrics)
+    # What does not hold today and cannot be relaxed would be red from the start.
+    return ([], ", ".join(dropped)) if dropped else (found, "")
+
+
+def _tightest(pinned: str, found: Sequence[str], metrics: Mapping[str, Metric]) -> list[str]:
+    """`found` with a pin at today's value, each of them only where another does not imply it."""
+    pin = parse_comparison(pinned, metrics)
+    kept: list[str] = []
+    for text in found:
+        known = parse_comparison(text, metrics)
+        if known.metric != pin.metric or known.operand_is_metric:
+            kept.append(text)
+        elif known.operator is Operator.EQ:
+            return list(found)
+        elif known.operator not in _SIDES[pin.operator]:
+            kept.append(text)
+    return [*kept, pinned]
 
 
 def _held(name: str, gate: Gate, values: Mapping[str, Measured]) -> str:

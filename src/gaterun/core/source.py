@@ -24,7 +24,12 @@ Read = Callable[[Path], str]
 
 def from_disk(path: Path) -> str:
     """The text of a file as it is now."""
-    return path.read_text("utf-8")
+    return unmarked(path.read_text("utf-8"))
+
+
+def unmarked(text: str) -> str:
+    """A file's text without the byte order mark that editors on Windows begin one with."""
+    return text.removeprefix("\ufeff")
 
 
 class Source(Struct, frozen=True, dict=True):

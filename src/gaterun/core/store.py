@@ -136,11 +136,14 @@ class Store:
             if not ignore.exists():
                 ignore.write_text("*\n")
         except OSError as error:
-            raise UsageError(
-                f"{self.path} cannot be written to: {error.strerror}",
-                help="gaterun keeps its state there; name another place with -o state=/path",
-            ) from error
+            raise self._unwritable(error) from error
         self._clear_killed()
+
+    def _unwritable(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"{self.path} cannot be written to: {error.strerror}",
+            help="gaterun keeps its state there; name another place with -o state=/path",
+        )
 
     def _clear_killed(self) -> None:
         for path in self.path.glob("runs/*/lock"):
@@ -180,7 +183,7 @@ class Store:
             except OSError as error:
                 if isinstance(error, FileNotFoundError) and tries:
                     continue  # another gaterun took it for a dead one's before it had its lock
-                raise UsageError(f"{self.path} cannot be written to: {error.strerror}") from error
+                raise self._unwritable(error) from error
 
     def _newest(self) -> str:
         """The stamp of the newest run that began here; empty for none."""

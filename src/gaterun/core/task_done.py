@@ -19,14 +19,25 @@ class Claim:
 
     Args:
         epoch: its number.
+        look: the command that tells who has it where it was superseded.
     """
 
-    def __init__(self, db: StateDb, phase: Phase, task: str, who: Participant, epoch: int) -> None:
+    def __init__(
+        self,
+        db: StateDb,
+        phase: Phase,
+        task: str,
+        who: Participant,
+        epoch: int,
+        *,
+        look: str = "gaterun status",
+    ) -> None:
         self._db = db
         self._phase = phase
         self._task = task
         self._who = who
         self._epoch = epoch
+        self._look = look
 
     def prove(
         self, record: RunRecord, gates: Sequence[Requirement], *, baseline: str, now: float
@@ -79,7 +90,7 @@ class Claim:
         try:
             with self._db.writing():
                 history = self._db.history(self._phase.id, self._task)
-                still_holds(history, self._task, self._who, self._epoch)
+                still_holds(history, self._task, self._who, self._epoch, look=self._look)
                 yield
         except Refused as refusal:
             self.refuse(refusal.message, now=now)

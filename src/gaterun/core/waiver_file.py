@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gaterun.core.phase_table import Table
-from gaterun.core.source import Source
+from gaterun.core.source import Source, unmarked
 from gaterun.model.condition import nearest
 from gaterun.model.errors import UsageError
 from gaterun.model.waiver import WAIVERS_FILE, Decisions, SignOff, Waiver
@@ -50,7 +50,7 @@ def find_source(root: Path, file: Path | None = None) -> Source | None:
     name = str(file) if file else WAIVERS_FILE
     try:
         # As bytes: line ends stay as they are when it is written again.
-        return Source(name, path.read_bytes().decode("utf-8"))
+        return Source(name, unmarked(path.read_bytes().decode("utf-8")))
     except FileNotFoundError as error:
         if file is None and not path.is_symlink():
             return None

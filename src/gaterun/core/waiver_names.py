@@ -55,18 +55,23 @@ def in_force(
 
 
 def wrong_names(
-    source: Source, decisions: Decisions, phase: Phase, elsewhere: Elsewhere
+    source: Source,
+    decisions: Decisions,
+    phase: Phase,
+    elsewhere: Elsewhere,
+    others: Sequence[Phase] = (),
 ) -> list[UsageError]:
     """Say which waivers are of a gate or a condition that a phase does not have.
 
     Args:
         source: of the decisions, in which nothing else is wrong.
+        others: phases whose gates may have been meant as well.
     """
     return [
         error
         for index, waiver in enumerate(decisions.waivers)
         if waiver.phase in {"", phase.id}
-        for error in _wrong(_Place(source, index), waiver, phase, elsewhere)
+        for error in _wrong(_Place(source, index), waiver, phase, elsewhere, others)
     ]
 
 
@@ -80,15 +85,22 @@ class _Place:
 
 
 def _wrong(
-    place: _Place, waiver: Waiver, phase: Phase, elsewhere: Elsewhere
+    place: _Place,
+    waiver: Waiver,
+    phase: Phase,
+    elsewhere: Elsewhere,
+    others: Sequence[Phase],
 ) -> Iterator[UsageError]:
     ours = [r for r in phase.requirements if concerns(waiver, r.node_id, r.gate.name)]
     if not ours:
         if waiver.phase or not elsewhere(waiver.gate):
-            known = {r.node_id for r in phase.requirements} | {r.id for r in phase.requirements}
+            meant = [phase] if waiver.phase else [phase, *others]
+            known = {name for p in meant for r in p.requirements for name in (r.node_id, r.id)}
+            # Without a phase it is of all of them, and wrong in each for the same reason.
+            none = f"phase '{phase.id}' has" if waiver.phase else "the phases here have"
             yield place.error(
                 "gate",
-                f"phase '{phase.id}' has no gate '{waiver.gate}', and no plugin offers it",
+                f"{none} no gate '{waiver.gate}', and no plugin offers it",
                 help=nearest(waiver.gate, sorted(known)),
             )
     elif waiver.condition:

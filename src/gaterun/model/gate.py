@@ -185,7 +185,8 @@ class Gate(Struct, frozen=True, kw_only=True):
             are the same, a measurement is used again. Without inputs it never is: what depends
             on the network, a server or the clock declares none.
         controls: known-bad and known-good cases.
-        pins: metrics that `gaterun init` holds at today's value, in their better direction.
+        pins: metrics that `gaterun init` holds at today's value, in their better direction. Where
+            a condition of `requires` about another one does not hold today, the gate is left out.
         proposes: options that make the gate describe today's state (known failures by name),
             for `gaterun init`.
         defects: what `gaterun selftest --on` plants to see whether the gate notices.

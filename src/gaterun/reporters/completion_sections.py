@@ -91,6 +91,8 @@ def _task(task: str, record: RunRecord, state: Completion) -> tuple[str, int, in
     results = [each for each in record.results if each.task == task]
     absent = [node for node in state.left_out if node.rpartition("::")[0] == task]
     done, total = sum(map(is_done, results)), len(results) + len(absent)
+    if absent and not results:
+        return "not part of the run", done, total
     if (
         absent
         or any(map(is_missing, results))

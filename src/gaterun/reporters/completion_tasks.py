@@ -27,7 +27,10 @@ def people(beside: Integration | None) -> Iterator[str]:
     if beside is None:
         yield NOBODY
         return
-    yield f"As of {instant(beside.now)}, on the tree as it was then:"
+    yield (
+        f"As of {instant(beside.now)}, on the tree as it was then, by the evidence of every run "
+        "and not of this one alone:"
+    )
     yield ""
     rows = [_person(view) for view in beside.tasks]
     yield from cells.table("Task | Owner | Worked on by | State | Last said", "lllll", rows)

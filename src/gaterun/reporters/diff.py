@@ -14,6 +14,7 @@ _WORDS = {
     ChangeKind.UNCHANGED: "same",
     ChangeKind.ADDED: "new",
     ChangeKind.REMOVED: "gone",
+    ChangeKind.NOT_RUN: "not run",
     ChangeKind.INCOMPARABLE: "not comparable",
 }
 
@@ -45,6 +46,7 @@ def as_text(diff: MetricsDiff, *, everything: bool = False) -> str:
     for row in (head, *rows):
         numbers = f"{row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}"
         lines.append(f"{row[0]:<{widths[0]}}  {numbers}  {row[3]}".rstrip())
+    lines += [f"not run in {name}: {', '.join(nodes)}" for name, nodes in _not_run(diff)]
     lines.append(_summary(diff))
     return "\n".join(lines) + "\n"
 
@@ -60,13 +62,18 @@ def as_markdown(diff: MetricsDiff, *, everything: bool = False) -> str:
         old = figure(metric.baseline, metric.unit) if metric.baseline is not None else "–"
         new = figure(metric.current, metric.unit) if metric.current is not None else "–"
         lines.append(f"| {code(metric.id)} | {code(old)} | {code(new)} | {code(_change(metric))} |")
+    for name, nodes in _not_run(diff):
+        lines += ["", f"Not run in {code(name)}: {', '.join(map(code, nodes))}"]
     return "\n".join([*lines, "", _summary(diff), ""])
 
 
 def _shown(diff: MetricsDiff, *, everything: bool) -> list[MetricDiff]:
-    return [
-        metric for metric in diff.metrics if everything or metric.change is not ChangeKind.UNCHANGED
-    ]
+    aside = {ChangeKind.UNCHANGED, ChangeKind.NOT_RUN}
+    return [metric for metric in diff.metrics if everything or metric.change not in aside]
+
+
+def _not_run(diff: MetricsDiff) -> list[tuple[str, tuple[str, ...]]]:
+    return [(side.name, side.not_run) for side in (diff.baseline, diff.current) if side.not_run]
 
 
 def _heading(diff: MetricsDiff) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gaterun.model.finding import Finding
+from gaterun.model.finding import Finding, Severity
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Check
 from gaterun.reporters import clean, figures, standing
@@ -125,15 +125,25 @@ def values(result: GateResult, pen: Pen) -> Iterator[str]:
 
 
 def findings(result: GateResult, pen: Pen) -> Iterator[str]:
-    """The worst findings, a place a line."""
-    total = len(result.findings)
+    """The findings that made a gate fail by being new, else the worst, a place a line."""
     limit = FINDINGS_VERBOSE if pen.style.verbosity > 0 else FINDINGS
-    shown = standing.worst_of(result)[:limit]
+    new = standing.new_findings(result)
+    ordered = standing.worst_of(result)
+    # What the base has as well is no reason, unless another condition failed by its number.
+    alone = bool(new) and all(check.new for check in standing.failed_checks(result))
+    told = [finding for finding in ordered if finding.fingerprint in new] if alone else ordered
+    shown, total = told[:limit], len(told)
     if not shown:
         return
     title = "worst findings" if total > len(shown) else "findings"
-    new = standing.new_findings(result)
-    order = ", new ones first" if new else ""
+    if alone:
+        title, order = "new findings", ""
+    else:
+        order = ", new ones first" if new else ""
+    notes = sum(finding.severity is Severity.NOTE for finding in told)
+    if 0 < notes < total:
+        # A gate lists what is suppressed, too, which no number of warnings has in it.
+        order += f", {figures.plural(notes, 'note')} among them"
     yield f"{title} ({len(shown)} of {total:,}{order}):"
     for finding in shown:
         yield from pen.wrap(place_and_message(finding), "  ", "    ")
@@ -141,6 +151,8 @@ def findings(result: GateResult, pen: Pen) -> Iterator[str]:
             yield from pen.wrap(f"help: {finding.help}", "    ", "          ")
     if total > len(shown):
         yield f"  and {total - len(shown):,} more"
+    if others := len(ordered) - total:
+        yield f"  and {others:,} that did not make it fail"
 
 
 def place_and_message(finding: Finding) -> str:
