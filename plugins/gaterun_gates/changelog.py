@@ -243,7 +243,7 @@ GATE = gaterun.Gate(
     fix=fix,
     options=ChangelogOptions,
     requires=("errors == 0", "entry_present == true"),
-    pins=("releases",),
+    pins=("errors", "releases"),
     timeout=120.0,
     controls=_controls,
     defects=_defects,

@@ -382,7 +382,7 @@ def test_unknown_profile_is_refused() -> None:
 
 
 def test_init_holds_the_number_of_releases_that_a_dropped_one_makes_less(tmp_path: Path) -> None:
-    assert GATE.pins == ("releases",)
+    assert "releases" in GATE.pins
     (tmp_path / "CHANGELOG.md").write_text(_entry("## [2.0.0] - 2024-06-01"), "utf-8")
     before = measure_gate(GATE, tmp_path).value("releases")
     (tmp_path / "CHANGELOG.md").write_text(f"{HEAD}{OLD}", "utf-8")
