@@ -77,10 +77,10 @@ def recall(words: Sequence[str], below: str = "") -> tuple[str, int] | None:
         return None
 
 
-def give(text: str) -> bool:
-    """Write a kept answer to standard output; whether somebody was still reading it."""
+def give(text: str) -> None:
+    """Write a kept answer to standard output, whether or not somebody still reads it."""
     if not text:
-        return True
+        return
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from gaterun.core.workflow_log import harmless
@@ -91,8 +91,6 @@ def give(text: str) -> bool:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return False
-    return True
 
 
 def _folder(below: str) -> str | None:
