@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from gaterun_gates.rust.code_text import code_text
+from gaterun_gates.rust.excerpt import excerpt
 from gaterun_gates.rust.outline import Declaration
 from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.test_code import attributes
-from gaterun_gates.rust.tokens import Token, tokens
+from gaterun_gates.rust.tokens import Token
 
-#: What declares a file begins with this: modules, inclusions, folders of modules.
-_CANDIDATE = re.compile(
-    rb"\bmod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;|\binclude\s*!|\bautomod\b",
-)
-#: The same without the edge of a word before it: with a first letter to look for, Python's
-#: expressions are some ten times as fast.
+#: What declares a file begins with one of these: modules, inclusions, folders of modules. There is
+#: no edge of a word before it: with a first letter to look for, Python's expressions are some ten
+#: times as fast.
 _QUICK = (
     re.compile(rb"mod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;"),
     re.compile(rb"include\s*!"),
@@ -30,6 +29,20 @@ _HEAD = re.compile(
     rb"(?:use\s[\w\s:]*(?:\{[\w\s:,*{}]*\}|\*)?;|(?:mod|extern\s+crate)\s+\w+\s*;))*"
 )
 _INNER_ATTRIBUTE = re.compile(rb"#\s*!")
+#: Keywords of all editions: no module can be called so.
+_NO_NAMES = frozenset(
+    b"_ abstract as async await become box break const continue crate do dyn else enum extern false"
+    b" final fn for gen if impl in let loop macro match mod move mut override priv pub ref return"
+    b" self static struct super trait true try type typeof unsafe unsized use virtual where while"
+    b" yield Self".split()
+)
+#: The same, one at a time.
+_PART = re.compile(
+    rb"\s+|//[^\n]*\n|(?P<attribute>#(?P<inner>!?)\[(?:[^\[\]\"'/]|\"[^\"\\\n]*\")*\])"
+    rb"|[^;]*\bmod\s+(?P<name>\w+)\s*;|[^;]*;"
+)
+#: Words of attributes that have to do with where a module is, or whether tests alone have it.
+_TELLING = re.compile(rb"path|test|bench|quickcheck|parameterized|fixture|ignore")
 
 
 def _paths_in(items: Sequence[Token], first: int, last: int) -> Iterable[str]:
@@ -49,15 +62,46 @@ def declarations(source: Source) -> list[Declaration]:
         return []
     head = _HEAD.match(data)
     end = head.end() if head is not None else 0
-    if any(pattern.search(data, end) for pattern in (*_QUICK, _INNER_ATTRIBUTE)):
+    if not any(pattern.search(data, end) for pattern in (*_QUICK, _INNER_ATTRIBUTE)):
+        # Code after it declares nothing, and says nothing of what stands before: it is not parsed.
+        plain = _in_plain_head(data, end)
+        return declarations_in(Source(source.path, data[:end])) if plain is None else plain
+    code = code_text(data)
+    if code is None:
         return declarations_in(source)
-    # Code after it declares nothing, and says nothing of what stands before: it is not parsed.
-    return declarations_in(Source(source.path, data[:end]))
+    places = [match.start() for pattern in _QUICK for match in pattern.finditer(code)]
+    return declarations_in(excerpt(source, code, sorted(places)))
+
+
+def _in_plain_head(data: bytes, end: int) -> list[Declaration] | None:
+    """What a head declares whose attributes say nothing of it but ``#[cfg(test)]``; else ``None``."""
+    found: list[Declaration] = []
+    attributed = test = False
+    at = 0
+    while at < end:
+        part = _PART.match(data, at, end)
+        if part is None:
+            return None
+        at = part.end()
+        attribute, name = part["attribute"], part["name"]
+        if attribute is not None:
+            if attribute == b"#[cfg(test)]":
+                test = True
+            elif _TELLING.search(attribute) or (part["inner"] and attributed):
+                return None
+            attributed = not part["inner"]
+        elif part.group().endswith(b";"):
+            if name is not None:
+                if name in _NO_NAMES or name[:1].isdigit():
+                    return None
+                found.append(Declaration(name.decode(), paths=(), inside=(), test=test))
+            attributed = test = False
+    return found
 
 
 def declarations_in(source: Source) -> list[Declaration]:
     """The same, from the syntax of all of `source`."""
-    items = tokens(source.tree.root_node, source.data, only=_CANDIDATE)
+    items = source.tokens
     found: list[Declaration] = []
     inline: list[tuple[int, str]] = []  # index of the closing brace, folder
     at = {attribute.first: attribute for attribute in attributes(items) if not attribute.inner}

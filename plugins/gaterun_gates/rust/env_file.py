@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from gaterun_gates.rust.code_text import code_text
 from gaterun_gates.rust.declared import NotHereError, OneFile
 from gaterun_gates.rust.env_attributes import attribute_reads
 from gaterun_gates.rust.env_providers import provided
-from gaterun_gates.rust.env_sites import Act, Site, may_use_environment, sites, wanted_in_items
+from gaterun_gates.rust.env_sites import Act, Site, sites
 from gaterun_gates.rust.env_syntax import (
     annotated_names,
     default_after,
     is_discarded,
     metavariable_number,
 )
-from gaterun_gates.rust.excerpt import Excerpt, LeftOutError
+from gaterun_gates.rust.env_words import importing_places, may_use_environment, wanted_places
+from gaterun_gates.rust.excerpt import LeftOutError, excerpt
 from gaterun_gates.rust.file_use import FileExport, FileOpenRead, FileRead, FileUse
 from gaterun_gates.rust.nodes import text_of
 from gaterun_gates.rust.templates import UNKNOWN, Callback, Parameter, Template, ends, literal
@@ -330,7 +332,7 @@ class Reading:
         tokens = [items[i] for i in range(*where) if items[i].kind == "metavariable"]
         if len(tokens) != 1 or where[1] - where[0] > 2:
             return False
-        for name, start, end in self.source.items.macros:
+        for name, start, end in self.source.items_at(tokens[0].start).macros:
             if not start <= tokens[0].start < end:
                 continue
             first, _ = self.source.slice(start, end)
@@ -350,19 +352,28 @@ def use_of_file(source: Source) -> FileUse:
     """What a file does by its bytes alone."""
     if not may_use_environment(source.data):
         return FileUse()
+    part = _what_matters(source)
+    if part is None:
+        return FileUse()
     try:
-        use = _alone(source)
+        try:
+            use = Reading(part, OneFile()).all()
+        except LeftOutError:
+            part = source
+            use = Reading(source, OneFile()).all()
     except NotHereError:
         use = FileUse(complete=False)
-    use.has_errors = source.has_errors
+    use.has_errors = part.has_errors
     return use
 
 
-def _alone(source: Source) -> FileUse:
-    # What is broken has brackets without a pair, and a style counts up to the struct's end.
-    if not source.has_errors and b"rename_all_env" not in source.data:
-        try:
-            return Reading(Excerpt(source, wanted_in_items(source)), OneFile()).all()
-        except LeftOutError:
-            pass
-    return Reading(source, OneFile()).all()
+def _what_matters(source: Source) -> Source | None:
+    """`source`, or what of it can have to do with the environment; ``None`` for nothing."""
+    data = source.data
+    code = code_text(data)
+    if code is None or b"rename_all_env" in data:  # a style counts up to the struct's end
+        return source
+    places = wanted_places(data, code)
+    if not places:
+        return None
+    return excerpt(source, code, sorted([*places, *importing_places(code)]))

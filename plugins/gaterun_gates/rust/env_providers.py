@@ -148,7 +148,7 @@ def _fields(
 
 def _struct(source: Source, name: str, declared: Declared) -> tuple[Source, Struct] | None:
     """The struct with fields that `name` means; the file's own before others."""
-    here = [(source, struct) for struct in source.items.structs if struct.name == name]
+    here = [(source, struct) for struct in source.items_named(name).structs if struct.name == name]
     found = here or declared.structs(name)
     if len(found) != 1 or not is_read_by_fields(*found[0]):
         return None
@@ -197,7 +197,8 @@ def _nested(
 def _filled(source: Source, index: int) -> str:
     """The type that the provider at `index` fills, as its function says; empty when not."""
     items = source.tokens
-    function = source.items.function_at(items[index].start)
+    start = items[index].start
+    function = source.items_at(start).function_at(start)
     inside = function.body if function is not None else None
     _, end = source.slice(*(inside or (items[index].start, len(source.data))))
     finish = next(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from functools import lru_cache
 
 import msgspec
 
@@ -27,7 +25,7 @@ _PREFIXES = frozenset({("envy", "prefixed"), ("Env", "prefixed"), ("Environment"
 #: Those that read the whole environment for a struct, and the crates that they belong to.
 _WHOLE = {("Env", "raw"): "figment", ("Environment", "default"): "config"}
 #: What a path that reads or exports ends with.
-_FUNCTIONS = frozenset(
+FUNCTIONS = frozenset(
     {
         *(*_STD_READS, *_STD_ALL, *_STD_EXPORTS, *_COMPILE, *_TEMP_ENV),
         *(last for _, last in (*_PREFIXES, *_WHOLE)),
@@ -35,70 +33,11 @@ _FUNCTIONS = frozenset(
         *("init", "try_init", "init_from_env", "try_init_from_env"),
     }
 )
-#: A cheap test on bytes: a file without a match reads and exports nothing.
-_CANDIDATE = re.compile(
-    rb"\b(?:vars?(?:_os)?|set_var|remove_var|(?:async_)?with_vars?(?:_unset)?|option_env|dotenv"
-    rb"|env_remove|set_env|(?:try_)?from_(?:default_)?env|filter_or|write_style_or|envconfig"
-    rb"|prefixed|env_logger|tracing_subscriber|Env|Environment)\b|\benv\s*(?:[!(=,)]|/[/*])"
-    rb"|rerun-if-env-changed="
-)
-#: Every match of it begins with a word that has one of these in it, but for the last.
-_STEMS = (b"env", b"Env", b"var", b"filter_or", b"write_style_or", b"prefixed", b"tracing_subs")
-_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-
-
-def may_use_environment(data: bytes) -> bool:
-    """Whether a file with these bytes can have anything to do with environment variables."""
-    if not any(word in data for word in (b"env", b"Env", b"ENV", b"fmt::init")):
-        return False
-    # To look for each stem, and match where its word begins, is several times as fast as a search.
-    for stem in _STEMS:
-        at = data.find(stem)
-        while at >= 0:
-            start = at
-            while start and data[start - 1] in _WORD:
-                start -= 1
-            if _CANDIDATE.match(data, start):
-                return True
-            at = data.find(stem, at + len(stem))
-    return b"rerun-if-env-changed=" in data
-
-
-#: Words that a file must have for a function of this name to be one that is looked for.
-_ONLY_WITH = {
-    "init": (b"env_logger", b"tracing_subscriber"),
-    "try_init": (b"env_logger", b"tracing_subscriber"),
-    "default": (b"Environment",),
-    "raw": (b"figment",),
-}
-#: What an item has that uses the environment through a method, an attribute or a string.
-_OTHER_WORDS = frozenset(
-    {"env", "Env", "Environment", "env_remove", "set_env", "filter_or", "write_style_or"}
-)
-
-
-def wanted_in_items(source: Source) -> re.Pattern[bytes]:
-    """What an item has in it that has to do with the environment by itself."""
-    words = {
-        name
-        for name in _FUNCTIONS
-        if any(word in source.data for word in _ONLY_WITH.get(name, (b"",)))
-    }
-    return _words(frozenset(words | _OTHER_WORDS | _renamed(source)))
-
-
-@lru_cache(maxsize=64)
-def _words(words: frozenset[str]) -> re.Pattern[bytes]:
-    plain = "|".join(re.escape(word) for word in sorted(words) if word.isascii())
-    # To a pattern on bytes a letter beyond ASCII is no part of a word, and has no edge.
-    others = "".join(f"|{re.escape(word)}" for word in sorted(words) if not word.isascii())
-    text = rf"\b(?:{plain})\b|envconfig|rerun-if-env-changed={others}"
-    return re.compile(text.encode())
 
 
 def _renamed(source: Source) -> set[str]:
     """Names under which the file imports known functions."""
-    return {name for name, path in source.imports.aliases.items() if path[-1] in _FUNCTIONS}
+    return {name for name, path in source.imports.aliases.items() if path[-1] in FUNCTIONS}
 
 
 class Act(StrEnum):
@@ -178,7 +117,7 @@ def _act_of_path(source: Source, path: list[str]) -> Act | None:
 def _paths(source: Source) -> Iterator[tuple[int, list[str], int]]:
     """Paths that end with the name of a known function: first token, path, index after it."""
     items = source.tokens
-    wanted = _FUNCTIONS | _renamed(source)
+    wanted = FUNCTIONS | _renamed(source)
     for last, token in enumerate(items):
         if not token.is_name or token.name not in wanted:
             continue

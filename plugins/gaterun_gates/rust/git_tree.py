@@ -50,8 +50,10 @@ def blob_id(data: bytes, like: str = "") -> str:
     """Git's object id of `data`, by the hash that made the id `like`."""
     import hashlib  # loads OpenSSL
 
-    digest = hashlib.sha256 if len(like) == 64 else hashlib.sha1
-    return digest(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    algorithm = hashlib.sha256 if len(like) == 64 else hashlib.sha1
+    digest = algorithm(b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
 
 
 def _git(ctx: gaterun.Context, *arguments: str) -> gaterun.Completed:

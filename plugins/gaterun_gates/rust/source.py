@@ -84,6 +84,16 @@ class Source:
         """Functions, constants and bindings."""
         return self._syntax.items
 
+    def items_at(self, position: int) -> Items:
+        """At least those of them that the code at `position` is in."""
+        del position
+        return self.items
+
+    def items_named(self, name: str) -> Items:
+        """At least those functions, constants and structs that are called `name`."""
+        del name
+        return self.items
+
     @property
     def code_for_tests(self) -> CodeForTests:
         """What of it only tests compile, and what of that is ignored."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from gaterun_gates.rust.collect import collect, collect_imports
 from gaterun_gates.rust.items import Imports, Items
-from gaterun_gates.rust.parser import parse
+from gaterun_gates.rust.parser import parse, parse_parts
 from gaterun_gates.rust.test_code import CodeForTests, code_for_tests
 from gaterun_gates.rust.tokens import Token, tokens
 
@@ -19,11 +20,16 @@ _PARSED = 256
 
 
 class Syntax:
-    """What parsing gives. It depends on the bytes alone, so equal files share it."""
+    """What parsing gives. It depends on the bytes alone, so equal files share it.
 
-    def __init__(self, data: bytes) -> None:
+    Args:
+        data: the file.
+        left_out: byte ranges that are not parsed, in order and apart.
+    """
+
+    def __init__(self, data: bytes, left_out: Sequence[tuple[int, int]] = ()) -> None:
         self._data = data
-        self.tree: Tree = parse(data)
+        self.tree: Tree = parse_parts(data, left_out) if left_out else parse(data)
 
     @cached_property
     def tokens(self) -> list[Token]:

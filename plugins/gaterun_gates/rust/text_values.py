@@ -195,12 +195,13 @@ class TextValues:
         self, source: Source, first: int, dot: int, method: str
     ) -> tuple[Source, Function] | None:
         """What ``self.method`` means: a method of the same type in the same file."""
-        around = source.items.function_at(source.tokens[first].start)
+        start = source.tokens[first].start
+        around = source.items_at(start).function_at(start)
         if dot - first != 1 or source.tokens[first].text != "self" or around is None:
             return None
         found = [
             (source, function)
-            for function in source.items.functions
+            for function in source.items_named(method).functions
             if function.name == method and function.owner == around.owner and function.has_self
         ]
         return found[0] if len(found) == 1 else None
@@ -287,7 +288,7 @@ class TextValues:
         if not path:
             return [UNKNOWN]
         if len(path) == 1:
-            binding = source.items.binding_at(path[0], position)
+            binding = source.items_at(position).binding_at(path[0], position)
             if binding is not None:
                 return self._bound(source, binding, depth, each=each)
         return self._constant(source, path, position, depth, each=each)
@@ -311,11 +312,11 @@ class TextValues:
         name = path[-1]
         qualifier = path[-2] if len(path) > 1 else ""
         if qualifier == "Self":
-            around = source.items.function_at(position)
+            around = source.items_at(position).function_at(position)
             qualifier = around.owner if around is not None else ""
         here = [
             (source, constant)
-            for constant in source.items.constants
+            for constant in source.items_named(name).constants
             if constant.name == name and constant.visible[0] <= position < constant.visible[1]
         ]
         local = [pair for pair in here if pair[1].owner == qualifier or not qualifier]

@@ -22,7 +22,6 @@ ITEMS = frozenset(
         *("type_item", "use_declaration", "macro_definition"),
     }
 )
-_AROUND_ITEMS = frozenset({"source_file", "declaration_list"})
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = frozenset(_OPEN.values())
 _NAMES = frozenset(
@@ -142,32 +141,21 @@ def leaves(
             in_token_trees -= entered.pop()
 
 
-def tokens(root: Node, data: bytes, only: re.Pattern[bytes] | None = None) -> list[Token]:
+def tokens(
+    root: Node, data: bytes, whole: Callable[[Node], bool] | None = None
+) -> list[Token]:
     """Every token below `root`, brackets paired.
 
     Args:
         root: a node of the tree of `data`.
         data: the whole file.
-        only: each item outside of functions that does not match is one token, of the kind of
-            its node.
+        whole: whether an item is one token, of the kind of its node.
     """
-    skip: Callable[[Node], bool] | None = None
-    if only is not None:
-        search = only.search
-
-        def skip(node: Node) -> bool:
-            above = node.parent
-            return (
-                search(data, node.start_byte, node.end_byte) is None
-                and above is not None
-                and above.type in _AROUND_ITEMS
-            )
-
     found: list[Token] = []
     open_brackets: list[int] = []
     row, column = root.start_point
     line, line_start, position = row + 1, root.start_byte - column, root.start_byte
-    for kind, start, end, in_macro in leaves(root, skip):
+    for kind, start, end, in_macro in leaves(root, whole):
         # Counted here: to ask each node for its place costs as much as all the rest.
         breaks = data.count(b"\n", position, start)
         if breaks:
