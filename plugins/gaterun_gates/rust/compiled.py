@@ -74,6 +74,7 @@ class RustSources:
         self.outlines = outlines
         self.walked = walked
         self.orphans = orphans
+        self._containing: dict[tuple[bytes, ...], list[RustFile]] = {}
 
     @cached_property
     def files(self) -> dict[str, RustFile]:
@@ -102,9 +103,13 @@ class RustSources:
 
     def containing(self, *needles: bytes) -> Iterator[RustFile]:
         """The compiled files whose bytes contain one of `needles`."""
-        for file in self.files.values():
-            if any(needle in file.source.data for needle in needles):
-                yield file
+        if needles not in self._containing:
+            self._containing[needles] = [
+                file
+                for file in self.files.values()
+                if any(needle in file.source.data for needle in needles)
+            ]
+        yield from self._containing[needles]
 
     @cached_property
     def identity(self) -> str:

@@ -352,19 +352,30 @@ def use_of_file(source: Source) -> FileUse:
     """What a file does by its bytes alone."""
     if not may_use_environment(source.data):
         return FileUse()
+    try:
+        return read_file(source, OneFile())
+    except NotHereError:
+        return FileUse(complete=False)
+
+
+def read_file(source: Source, declared: Declared, follow: Follow | None = None) -> FileUse:
+    """What a file does, from no more of its syntax than it takes.
+
+    Args:
+        source: the file.
+        declared: what names of other files can mean.
+        follow: goes after names that come from other files. It may be told of one twice.
+
+    Raises:
+        NotHereError: another file has a part in it, and there is nobody to go there.
+    """
     part = _what_matters(source)
     if part is None:
         return FileUse()
     try:
-        try:
-            use = Reading(part, OneFile()).all()
-        except LeftOutError:
-            part = source
-            use = Reading(source, OneFile()).all()
-    except NotHereError:
-        use = FileUse(complete=False)
-    use.has_errors = part.has_errors
-    return use
+        return Reading(part, declared, follow, FileUse(has_errors=part.has_errors)).all()
+    except LeftOutError:
+        return Reading(source, declared, follow, FileUse(has_errors=source.has_errors)).all()
 
 
 def _what_matters(source: Source) -> Source | None:

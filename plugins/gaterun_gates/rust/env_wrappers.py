@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from gaterun_gates.rust.calls import Calls, Match, Mention
 from gaterun_gates.rust.declared import Definition, Workspace
-from gaterun_gates.rust.env_file import Reading
-from gaterun_gates.rust.file_use import FileUse
+from gaterun_gates.rust.env_file import Reading, read_file
 from gaterun_gates.rust.templates import Parameter, Template, joined
 from gaterun_gates.rust.text_values import TextValues
 from gaterun_gates.rust.tokens import split_arguments
 
 if TYPE_CHECKING:
     from gaterun_gates.rust.compiled import RustFile, RustSources
+    from gaterun_gates.rust.file_use import FileUse
     from gaterun_gates.rust.source import Source
 
 _DEFAULT_NAMES = frozenset({"default", "fallback", "default_value", "def", "dflt", "otherwise"})
@@ -79,8 +79,7 @@ class Wrappers:
         """
         incomplete = [path for path, use in self._found.items() if not use.complete]
         for path in incomplete:
-            self._found[path] = FileUse(has_errors=self._found[path].has_errors)
-            self._reading(self._sources.files[path]).all()
+            self._found[path] = read_file(self._sources.files[path].source, self._declared, self)
         while self._pending:
             following = self._pending.pop()
             if isinstance(following, _Wrapper):
