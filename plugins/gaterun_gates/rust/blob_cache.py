@@ -32,6 +32,7 @@ class BlobCache(Generic[T]):
         kind: the type of what is found in a file.
         scan: finds it. It may look at the file's bytes and syntax, not at its path.
         quick: what a file with these bytes has in it where that needs no parsing; else ``None``.
+        worthwhile: bytes of files to scan from which on several processes gain more than they cost.
         most: entries that are kept.
     """
 
@@ -42,12 +43,14 @@ class BlobCache(Generic[T]):
         scan: Callable[[Source], T],
         *,
         quick: Callable[[bytes], T | None] = _has_to_be_parsed,
+        worthwhile: int = WORTHWHILE,
         most: int = _MOST,
     ) -> None:
         self._path = path
         self._kind = kind
         self._scan = scan
         self._quick = quick
+        self._worthwhile = worthwhile
         self._most = most
         self._used: dict[str, T] = {}
         self._new = False
@@ -94,7 +97,7 @@ class BlobCache(Generic[T]):
             else:
                 self._used[oid] = quick
                 self._new = True
-        large = sum(len(source.data) for source in unknown.values()) >= WORTHWHILE
+        large = sum(len(source.data) for source in unknown.values()) >= self._worthwhile
         if large and cores() > 1:
             # Largest first, so that no process is left with one when the others are done.
             ordered = sorted(unknown.values(), key=lambda source: -len(source.data))

@@ -104,11 +104,10 @@ class RustSources:
     def containing(self, *needles: bytes) -> Iterator[RustFile]:
         """The compiled files whose bytes contain one of `needles`."""
         if needles not in self._containing:
-            self._containing[needles] = [
-                file
-                for file in self.files.values()
-                if any(needle in file.source.data for needle in needles)
-            ]
+            found: dict[str, RustFile] = {}
+            for needle in needles:
+                found |= {path: f for path, f in self.files.items() if needle in f.source.data}
+            self._containing[needles] = [found[path] for path in self.files if path in found]
         yield from self._containing[needles]
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
@@ -101,8 +101,23 @@ class Workspace:
     def _declaring(self, name: str, *keywords: str) -> Iterator[RustFile]:
         patterns = [_declaration(keyword, name) for keyword in keywords]
         for file in self._sources.containing(name.encode()):
-            if any(pattern.search(file.source.data) for pattern in patterns):
+            data = file.source.data
+            if _may_declare(data, name.encode(), keywords) and any(
+                pattern.search(data) for pattern in patterns
+            ):
                 yield file
+
+
+def _may_declare(data: bytes, name: bytes, keywords: Sequence[str]) -> bool:
+    """Whether a keyword, or a gap of which more is to be seen, stands before `name` somewhere."""
+    ends = (b"\n", b"*/", *(keyword.encode() for keyword in keywords))
+    at = data.find(name)
+    while at >= 0:
+        before = data[max(at - 40, 0) : at].removesuffix(b"r#").rstrip(b" \t\r\f\v")
+        if before.endswith(ends) or not before:
+            return True
+        at = data.find(name, at + 1)
+    return False
 
 
 @lru_cache(maxsize=1024)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from gaterun_gates.rust.file_use import FileUse
     from gaterun_gates.rust.workers import Run
 
+#: Bytes of files that may use the environment. Of these only what matters is parsed, so that it takes
+#: more of them than for other scans (`workers.WORTHWHILE`) until a second process pays.
+_WORTHWHILE = 5_000_000
+
 
 def _in_workspace(file: RustFile, use: FileUse, whole: EnvUse) -> None:
     """Add what a file does to what the workspace does."""
@@ -96,6 +100,7 @@ def _found(
         FileUse,
         use_of_file,
         quick=quick_use,
+        worthwhile=_WORTHWHILE,
     )
     if state is not None and run is not None:
         uses.fill((file.source for file in sources.files.values()), run, state)

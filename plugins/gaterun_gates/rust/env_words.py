@@ -51,6 +51,12 @@ _ALONE = frozenset(
         *(b"filter_or", b"write_style_or", b"envconfig"),
     }
 )
+_FUNCTIONS = frozenset(name.encode() for name in FUNCTIONS - {"env"})
+#: Every other word that is looked for has one of these in it.
+_COMMON = (b"env", b"Env", b"var")
+_WITH_COMMON = frozenset(
+    word for word in _FUNCTIONS | _ALONE if any(common in word for common in _COMMON)
+)
 #: `env` where it is a macro or a method, or may be a word of an attribute.
 _CALLED = re.compile(rb"\s*[!(]")
 _GIVEN = re.compile(rb"\s*[=,)]")
@@ -70,17 +76,14 @@ def wanted_places(data: bytes, code: bytes) -> list[int]:
     Returns:
         Byte offsets, sorted.
     """
-    functions = {
-        name
-        for name in (function.encode() for function in FUNCTIONS - {"env"})
-        if any(word in data for word in _ONLY_WITH.get(name, (b"",)))
+    functions = _FUNCTIONS - {
+        name for name, any_of in _ONLY_WITH.items() if not any(word in data for word in any_of)
     }
-    alone = _ALONE | _imported(code, functions)
-    words = functions | alone
-    stems = {b"env", b"Env", b"var"}
-    stems |= {word for word in words if not any(stem in word for stem in stems)}
+    imported = _imported(code, functions)
+    alone = _ALONE | imported
+    others = (_FUNCTIONS - _WITH_COMMON) & functions | (_ALONE - _WITH_COMMON) | imported
     found: set[int] = set()
-    for stem in stems:
+    for stem in (*_COMMON, *others):
         at = code.find(stem)
         while at >= 0:
             start, end = _around(code, at)
@@ -101,7 +104,7 @@ def wanted_places(data: bytes, code: bytes) -> list[int]:
     return sorted(found)
 
 
-def _imported(code: bytes, functions: set[bytes]) -> set[bytes]:
+def _imported(code: bytes, functions: frozenset[bytes]) -> set[bytes]:
     """Names that `use` declarations may give to functions that are looked for, or more."""
     found: set[bytes] = set()
     for use in _USE.findall(code):
@@ -131,9 +134,12 @@ def _is_after(code: bytes, start: int, what: bytes | tuple[bytes, ...]) -> bool:
     return before.endswith(what) or (not before and len(near) == 80)  # a long comment
 
 
-_IMPORTING = re.compile(rb"use\b(?<![\w\x80-\xff]use)|mod\b(?<![\w\x80-\xff]mod)")
+_IMPORTING = (
+    re.compile(rb"use\b(?<![\w\x80-\xff]use)"),
+    re.compile(rb"mod\b(?<![\w\x80-\xff]mod)"),
+)
 
 
 def importing_places(code: bytes) -> list[int]:
     """Where a declaration may stand that says what a name of the file means: `use` and `mod`."""
-    return [match.start() for match in _IMPORTING.finditer(code)]
+    return [match.start() for word in _IMPORTING for match in word.finditer(code)]

@@ -155,13 +155,18 @@ def tokens(
     open_brackets: list[int] = []
     row, column = root.start_point
     line, line_start, position = row + 1, root.start_byte - column, root.start_byte
+    line_end = position  # the next one that is known to follow, at the least
     for kind, start, end, in_macro in leaves(root, whole):
         # Counted here: to ask each node for its place costs as much as all the rest.
-        breaks = data.count(b"\n", position, start)
-        if breaks:
-            line += breaks
-            line_start = data.rfind(b"\n", position, start) + 1
-        position = start
+        if start > line_end:
+            breaks = data.count(b"\n", position, start)
+            if breaks:
+                line += breaks
+                line_start = data.rfind(b"\n", position, start) + 1
+            position = start
+            line_end = data.find(b"\n", start)
+            if line_end < 0:
+                line_end = len(data)
         pair = -1
         if kind in _OPEN:
             open_brackets.append(len(found))
