@@ -17,7 +17,7 @@ from gaterun_gates.rust.tokens import Token
 #: times as fast.
 _QUICK = (
     re.compile(rb"mod\b(?:\s|//[^\n]*\n|/\*)[^{};]*;"),
-    re.compile(rb"include\s*!"),
+    re.compile(rb"include\s*!(?!\s*[(\[{]\s*concat\b)"),  # what is made at build time is not there
     re.compile(rb"automod\b"),
 )
 
@@ -28,7 +28,8 @@ _HEAD = re.compile(
     rb"|(?:pub(?:\([a-z: ]*\))?\s+)?"
     rb"(?:use\s[\w\s:]*(?:\{[\w\s:,*{}]*\}|\*)?;|(?:mod|extern\s+crate)\s+\w+\s*;))*"
 )
-_INNER_ATTRIBUTE = re.compile(rb"#\s*!")
+#: What may say of all that stands before it that tests alone have it.
+_INNER_ATTRIBUTE = re.compile(rb"#\s*!(?!\s*\[\s*(?:allow|deny|doc|expect|feature|forbid|warn)\b)")
 #: Keywords of all editions: no module can be called so.
 _NO_NAMES = frozenset(
     b"_ abstract as async await become box break const continue crate do dyn else enum extern false"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 #: What may stand between two words.
 _GAP = r"(?:\s|//[^\n]*\n|/\*.*?\*/)+"
+_NAME = r"(?:r#)?([\w\x80-\xff]+)"
+#: What declares something, each to be looked for by its first letters: without the edge of a word
+#: before them, as that is found ten times as fast. The rest is only looked at, as it may be another.
+_FUNCTION = (re.compile(rf"fn(?={_GAP}{_NAME})".encode(), re.DOTALL),)
+_CONSTANT = (
+    re.compile(rf"const(?={_GAP}{_NAME})".encode(), re.DOTALL),
+    re.compile(rf"static(?={_GAP}(?:mut{_GAP})?{_NAME})".encode(), re.DOTALL),
+)
+_STRUCT = (re.compile(rf"struct(?={_GAP}{_NAME})".encode(), re.DOTALL),)
 
 
 class Definition(NamedTuple):
@@ -66,13 +75,16 @@ class Workspace:
         self._sources = sources
         self._functions: dict[str, list[Definition]] = {}
         self._constants: dict[str, list[tuple[Source, Constant]]] = {}
+        self._by_name: dict[
+            tuple[re.Pattern[bytes], ...], defaultdict[bytes, list[RustFile]]
+        ] = {}
 
     def functions(self, name: str) -> list[Definition]:
         """Every function called `name`, closures left out."""
         if name not in self._functions:
             self._functions[name] = [
                 Definition(file, function)
-                for file in self._declaring(name, "fn")
+                for file in self._declaring(name, _FUNCTION)
                 for function in file.source.items.functions
                 if function.name == name and function.visible is None
             ]
@@ -83,7 +95,7 @@ class Workspace:
         if name not in self._constants:
             self._constants[name] = [
                 (file.source, constant)
-                for file in self._declaring(name, "const", "static", "mut")
+                for file in self._declaring(name, _CONSTANT)
                 for constant in file.source.items.constants
                 if constant.name == name
             ]
@@ -93,38 +105,21 @@ class Workspace:
         """Every struct called `name`."""
         return [
             (file.source, struct)
-            for file in self._declaring(name, "struct")
+            for file in self._declaring(name, _STRUCT)
             for struct in file.source.items.structs
             if struct.name == name
         ]
 
-    def _declaring(self, name: str, *keywords: str) -> Iterator[RustFile]:
-        patterns = [_declaration(keyword, name) for keyword in keywords]
-        for file in self._sources.containing(name.encode()):
-            data = file.source.data
-            if _may_declare(data, name.encode(), keywords) and any(
-                pattern.search(data) for pattern in patterns
-            ):
-                yield file
-
-
-def _may_declare(data: bytes, name: bytes, keywords: Sequence[str]) -> bool:
-    """Whether a keyword, or a gap of which more is to be seen, stands before `name` somewhere."""
-    ends = (b"\n", b"*/", *(keyword.encode() for keyword in keywords))
-    at = data.find(name)
-    while at >= 0:
-        before = data[max(at - 40, 0) : at].removesuffix(b"r#").rstrip(b" \t\r\f\v")
-        if before.endswith(ends) or not before:
-            return True
-        at = data.find(name, at + 1)
-    return False
-
-
-@lru_cache(maxsize=1024)
-def _declaration(keyword: str, name: str) -> re.Pattern[bytes]:
-    # It begins with letters, not with the edge of a word, as that is found ten times as fast.
-    text = rf"{keyword}{_GAP}(?:r#)?{re.escape(name)}\b"
-    return re.compile(text.encode(), re.DOTALL)
+    def _declaring(self, name: str, patterns: tuple[re.Pattern[bytes], ...]) -> list[RustFile]:
+        """The files whose bytes may declare `name`."""
+        # One look at all files for all names: a workspace asks for a dozen of them, and more.
+        if patterns not in self._by_name:
+            by_name = self._by_name[patterns] = defaultdict(list)
+            for file in self._sources.files.values():
+                data = file.source.data
+                for found in {found for each in patterns for found in each.findall(data)}:
+                    by_name[found].append(file)
+        return self._by_name[patterns].get(name.encode(), [])
 
 
 def naming(files: Iterable[RustFile], name: str) -> Iterator[RustFile]:
