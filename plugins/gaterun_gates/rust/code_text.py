@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-#: What makes a letter before a quote a part of another word, or of a lifetime.
-_WORD = rb"\w\x80-\xff'"
+#: What makes a letter before a quote a part of another word, of `r#b`, or of a lifetime.
+_WORD = rb"\w\x80-\xff'\#"
 
 
 def _raw(after: bytes) -> bytes:

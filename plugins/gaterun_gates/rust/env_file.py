@@ -369,7 +369,7 @@ def read_file(source: Source, declared: Declared, follow: Follow | None = None) 
     Raises:
         NotHereError: another file has a part in it, and there is nobody to go there.
     """
-    part = _what_matters(source)
+    part = what_matters(source)
     if part is None:
         return FileUse()
     try:
@@ -378,7 +378,7 @@ def read_file(source: Source, declared: Declared, follow: Follow | None = None) 
         return Reading(source, declared, follow, FileUse(has_errors=source.has_errors)).all()
 
 
-def _what_matters(source: Source) -> Source | None:
+def what_matters(source: Source) -> Source | None:
     """`source`, or what of it can have to do with the environment; ``None`` for nothing."""
     data = source.data
     code = code_text(data)
