@@ -19,7 +19,15 @@ LINES = (
     *("pub use self::a::*;", "use a as b", "use r#mod::x;", "pub extern crate l as m;"),
     *("#[cfg(test)]", "#[cfg(all(test, unix))]", "#![cfg(test)]", '#[path = "n.rs"]', "#[test]"),
     *('#[cfg_attr(unix, path = "o.rs")]', "#[derive(Debug)]", '#[doc = "mod p;"]', "#[a(b[0])]"),
-    *("# ! [cfg(test)]", "#![allow(x)]", '#[doc = "\\""]', "#[q]", "#[macro_use]", "#[doc = 'r']", "#[s /* ] */]"),
+    *(
+        "# ! [cfg(test)]",
+        "#![allow(x)]",
+        '#[doc = "\\""]',
+        "#[q]",
+        "#[macro_use]",
+        "#[doc = 'r']",
+        "#[s /* ] */]",
+    ),
     *("// mod t;", "/// mod u;", "//! mod v;", "/* mod w; */", "/* open", "*/", "//", "#!/bin/sh"),
     *("fn x() {}", "fn y() { mod z; }", "struct A;", "fn z( {", "}", '"', "'", "\ufeff", "\t"),
     *("mod fn;", "mod 1x;", "mod _;", "fn k() { #![allow(x)] }", 'include!(concat!("a", "b"));'),
@@ -52,14 +60,14 @@ def parsed(monkeypatch: pytest.MonkeyPatch, code: bytes) -> tuple[list[Declarati
 
 
 def test_what_comes_after_the_head_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    head = b'//! About.\nuse std::env;\n\n#[cfg(all(test, unix))]\nmod tests;\npub mod api;\n\n'
+    head = b"//! About.\nuse std::env;\n\n#[cfg(all(test, unix))]\nmod tests;\npub mod api;\n\n"
     found, seen = parsed(monkeypatch, head + b"fn f() -> u8 { 1 }\n")
     assert [(one.name, one.test) for one in found] == [("tests", True), ("api", False)]
     assert seen == [head]
 
 
 def test_a_plain_head_is_not_parsed_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = b'#![allow(x)]\n/// It\'s.\n#[cfg(test)]\nmod tests;\n#[cfg(unix)] pub mod api; use a::b;'
+    code = b"#![allow(x)]\n/// It's.\n#[cfg(test)]\nmod tests;\n#[cfg(unix)] pub mod api; use a::b;"
     found, seen = parsed(monkeypatch, code)
     assert [(one.name, one.test) for one in found] == [("tests", True), ("api", False)]
     assert seen == []

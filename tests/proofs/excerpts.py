@@ -92,9 +92,9 @@ def compare(clone: Path) -> list[str]:
 
 def compare_workspace(clone: Path) -> list[str]:
     """What the workspace reads, found by parts and by whole files, where the two differ."""
+    ask = ["cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path"]
     listed = subprocess.run(
-        ["cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path"]
-        + [str(clone.resolve() / "Cargo.toml")],
+        [*ask, str(clone.resolve() / "Cargo.toml")],
         cwd=clone.parent,  # a toolchain file of the clone may name one that is not installed
         check=True,
         capture_output=True,
@@ -122,9 +122,7 @@ def _all_of_it(source: Source) -> Source:
 def main(clones: list[str]) -> int:
     """Compare the clones on the command line."""
     different = [
-        each
-        for clone in map(Path, clones)
-        for each in (*compare(clone), *compare_workspace(clone))
+        each for clone in map(Path, clones) for each in (*compare(clone), *compare_workspace(clone))
     ]
     print(*different, sep="\n", end="\n" if different else "")
     return 1 if different or not clones else 0

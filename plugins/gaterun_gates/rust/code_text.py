@@ -68,8 +68,8 @@ def code_text(data: bytes) -> bytes | None:
         ``None`` where it is not certain what is code: nested comments, a quote that nothing ends,
         brackets that do not pair up, a ``#!`` line, carriage returns of their own.
 
-    >>> code_text(b'let a: &\\'a str = "//"; // b')
-    b"let a: &'a str =     ;     "
+    >>> code_text(b'let a = f("//", b); // c')
+    b'let a = f(    , b);     '
     >>> code_text(b"let a = '") is None
     True
     """

@@ -75,9 +75,7 @@ class Workspace:
         self._sources = sources
         self._functions: dict[str, list[Definition]] = {}
         self._constants: dict[str, list[tuple[Source, Constant]]] = {}
-        self._by_name: dict[
-            tuple[re.Pattern[bytes], ...], defaultdict[bytes, list[RustFile]]
-        ] = {}
+        self._by_name: dict[tuple[re.Pattern[bytes], ...], defaultdict[bytes, list[RustFile]]] = {}
 
     def functions(self, name: str) -> list[Definition]:
         """Every function called `name`, closures left out."""

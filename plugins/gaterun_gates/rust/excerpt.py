@@ -17,10 +17,10 @@ from gaterun_gates.rust.source import Source
 from gaterun_gates.rust.tokens import Token, tokens
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from gaterun_gates.rust.items import Items
     from gaterun_gates.rust.syntax import Syntax
+
+_IMPORTS = frozenset({"use_declaration"})
 
 
 class LeftOutError(Exception):
@@ -29,6 +29,8 @@ class LeftOutError(Exception):
 
 class Excerpt(Source):
     """A file's text, and the syntax of some of its items.
+
+    Its imports are those of what is here.
 
     Args:
         source: the file.
@@ -53,7 +55,7 @@ class Excerpt(Source):
     @cached_property
     def tokens(self) -> list[Token]:
         """The tokens without comments and items that do not matter; of a `use` only its end."""
-        found = tokens(self.tree.root_node, self.data, whole=_is_import)
+        found = tokens(self.tree.root_node, self.data, whole=_IMPORTS)
         for token in found:
             if token.kind == "use_declaration":
                 token.kind = ";"
@@ -80,7 +82,8 @@ class Excerpt(Source):
             LeftOutError: one of them may be in an item that was left out.
         """
         declared = re.compile(
-            rb"(?:const|static|mut|fn|struct)\s+(?:r#)?%b(?![\w\x80-\xff])" % re.escape(name.encode())
+            rb"(?:const|static|mut|fn|struct)\s+(?:r#)?%b(?![\w\x80-\xff])"
+            % re.escape(name.encode())
         )
         if any(declared.search(self._code, first, closing) for first, closing in self._left_out):
             raise LeftOutError
@@ -95,10 +98,6 @@ class Excerpt(Source):
         if any(first < end and start <= closing for first, closing in self._left_out):
             raise LeftOutError
         return super().slice(start, end)
-
-
-def _is_import(node: Node) -> bool:
-    return node.type == "use_declaration"
 
 
 def excerpt(source: Source, code: bytes, places: Sequence[int]) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
 _WHOLE = STRINGS | {"char_literal", "lifetime", "line_comment", "block_comment"}
 _COMMENTS = frozenset({"line_comment", "block_comment"})
-#: Items that can be left whole where nothing in them matters.
-ITEMS = frozenset(
-    {
-        *("function_item", "impl_item", "trait_item", "struct_item", "enum_item", "union_item"),
-        *("type_item", "use_declaration", "macro_definition"),
-    }
-)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = frozenset(_OPEN.values())
 _NAMES = frozenset(
@@ -105,14 +98,12 @@ def string_value(literal: str) -> str:
     return _ESCAPE.sub(resolve, literal[start + 1 : -1])
 
 
-def leaves(
-    root: Node, skip: Callable[[Node], bool] | None = None
-) -> Iterator[tuple[str, int, int, bool]]:
+def leaves(root: Node, whole: frozenset[str] = frozenset()) -> Iterator[tuple[str, int, int, bool]]:
     """The leaves below `root` in order, comments left out, strings whole.
 
     Args:
         root: where to begin.
-        skip: whether an item is given whole, as if it were a leaf.
+        whole: types of nodes that are given whole too, as if they were leaves.
 
     Yields:
         Node type, first byte, byte after the last, and whether it is in a macro's token tree.
@@ -125,8 +116,7 @@ def leaves(
         if node is None:
             return
         kind = node.type
-        whole = kind in _WHOLE or (skip is not None and kind in ITEMS and skip(node))
-        if not whole and cursor.goto_first_child():
+        if kind not in _WHOLE and kind not in whole and cursor.goto_first_child():
             is_tree = kind == "token_tree"
             entered.append(is_tree)
             in_token_trees += is_tree
@@ -141,15 +131,13 @@ def leaves(
             in_token_trees -= entered.pop()
 
 
-def tokens(
-    root: Node, data: bytes, whole: Callable[[Node], bool] | None = None
-) -> list[Token]:
+def tokens(root: Node, data: bytes, whole: frozenset[str] = frozenset()) -> list[Token]:
     """Every token below `root`, brackets paired.
 
     Args:
         root: a node of the tree of `data`.
         data: the whole file.
-        whole: whether an item is one token, of the kind of its node.
+        whole: types of nodes that are one token each.
     """
     found: list[Token] = []
     open_brackets: list[int] = []
