@@ -43,10 +43,10 @@ FORMS = {
     "a match": 'fn f(n: u8) { std::env::var(match n { 1 => "X", _ => "X" }); }',
     "a closure": 'fn f() { let get = |k: &str| std::env::var(k); get("X"); }',
     "a function": 'fn get(k: &str) { std::env::var(k); }\nfn f() { get("X"); }',
-    "a function after a comment": "// not a fn\nfn get(k: &str) { std::env::var(k); }\n"
-    'fn f() { get("X"); }',
-    "a function with a comment": "fn /* fn */ r#get(k: &str) { std::env::var(k); }\n"
-    'fn f() { get("X"); }',
+    "a function after a comment": '// not a fn\nfn key() -> &\'static str { "X" }\n'
+    "fn f() { std::env::var(key()); }",
+    "a function with a comment": 'fn /* fn */ r#key() -> &\'static str { "X" }\n'
+    "fn f() { std::env::var(key()); }",
     "a mutable static": 'static mut K: &str = "X";\nfn f() { g(K); }\n'
     "fn g(k: &str) { std::env::var(k); }",
     "a function of a function": "fn a(k: &str) { std::env::var(k); }\nfn b(k: &str) { a(k); }\n"
