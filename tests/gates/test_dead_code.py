@@ -163,8 +163,7 @@ def test_a_bench_for_nightly_is_left_out_by_name(tmp_path):
         measure_gate(GATE, tmp_path)
     assert caught.value.reason is gaterun.Reason.BUILD_FAILED
     assert caught.value.help == (
-        "where the compiler is stable, leave it out: "
-        'targets = ["lib", "bins", "tests", "examples"]'
+        'where the compiler is stable, leave it out: targets = ["lib", "bins", "tests", "examples"]'
     )
     kinds = ["lib", "bins", "tests", "examples"]
     result = measure_gate(GATE, tmp_path, options={"targets": kinds})
