@@ -19,7 +19,7 @@ import corpora
 LIMITS: Mapping[str, Mapping[str, int]] = {
     "version": {"modules": 6, "files": 8},
     "list": {"modules": 218, "own modules": 98, "files": 197, "metadata": 0, "processes": 0},
-    "collect": {"modules": 160, "own modules": 35, "files": 142, "metadata": 0, "processes": 0},
+    "collect": {"modules": 160, "own modules": 36, "files": 142, "metadata": 0, "processes": 0},
     "phase7": {"modules": 180, "own modules": 58, "files": 165, "metadata": 0, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.
     "run": {"modules": 250, "own modules": 100, "files": 242, "metadata": 0, "processes": 3 + 7},

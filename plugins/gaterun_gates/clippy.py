@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec.structs import replace
 
 import gaterun
-from gaterun_gates.cargo.arguments import feature_recipe
+from gaterun_gates.cargo.arguments import Kind, feature_recipe, target_arguments
 from gaterun_gates.cargo.environment import recorded_env
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ClippyOptions(gaterun.Options, frozen=True, kw_only=True):
     ] = ()
     all_features: Annotated[bool, gaterun.help("enable every feature")] = False
     targets: Annotated[
-        tuple[Literal["lib", "bins", "tests", "benches", "examples"], ...],
+        tuple[Kind, ...],
         gaterun.help("kinds of targets to lint, where not all of them compile; all if empty"),
     ] = ()
     crates: Annotated[
@@ -167,7 +167,7 @@ def measure_clippy(
             *compiler_notes(workspace.root),
         ],
         recipe={
-            "command": f"cargo clippy --workspace {' '.join(wanted.target_arguments)} "
+            "command": f"cargo clippy --workspace {' '.join(target_arguments(wanted.targets))} "
             "-- --cap-lints warn",
             "features": feature_recipe(options.features, all_features=options.all_features),
             "clippy": report.version,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec.structs import replace
 
 import gaterun
+from gaterun_gates.cargo.arguments import Kind, feature_recipe, target_arguments
 
 if TYPE_CHECKING:
     from gaterun_gates.cargo.lint_flags import LintFlags
@@ -27,7 +28,8 @@ in: dead in what ships, alive only for its own tests.
 to green, while `hidden == 0` alone would be met by a workspace full of visible dead code. Where some
 of it is meant (a layout for C, a field kept for its `Drop`), ratchet `dead` instead.
 
-**Pitfalls.** Code that does not compile has *no verdict* (`build-failed`). `pub` items of a library
+**Pitfalls.** Code that does not compile has *no verdict* (`build-failed`); `targets` leaves out the
+kind of those that need another compiler, benches for nightly say. `pub` items of a library
 count as used, as does anything behind a feature that is off, or for another platform. A derive of
 `Debug` or `Clone` does not count as a use.
 
@@ -49,6 +51,10 @@ class DeadCodeOptions(gaterun.Options, frozen=True, kw_only=True):
         tuple[str, ...], gaterun.help("features to enable beside the default ones")
     ] = ()
     all_features: Annotated[bool, gaterun.help("enable every feature")] = False
+    targets: Annotated[
+        tuple[Kind, ...],
+        gaterun.help("kinds of targets to look at, where not all of them compile; all if empty"),
+    ] = ()
 
 
 def _group(ctx: gaterun.Context, workspace: gaterun.Workspace) -> frozenset[str]:
@@ -71,7 +77,8 @@ def _run(
     ctx: gaterun.Context,
     workspace: gaterun.Workspace,
     flags: LintFlags,
-    *targets: str,
+    kinds: Sequence[str],
+    *,
     forced: bool = True,
 ) -> gaterun.Completed:
     from gaterun_gates.cargo.clippy_driver import run_clippy
@@ -80,7 +87,7 @@ def _run(
     return run_clippy(
         ctx,
         workspace,
-        targets=targets,
+        targets=target_arguments(kinds),
         features=options.features,
         all_features=options.all_features,
         flags=flags,
@@ -100,7 +107,6 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
         return gaterun.Measurement(
             metrics={}, inspected={"crates": 0}, notes=("the workspace has no members",)
         )
-    from gaterun_gates.cargo.arguments import feature_recipe
     from gaterun_gates.cargo.clippy_driver import clippy_version
     from gaterun_gates.cargo.config import compiler_notes
     from gaterun_gates.cargo.environment import recorded_env
@@ -114,35 +120,38 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
     version = clippy_version(ctx, workspace)
     group = _group(ctx, workspace)
     flags = find_lint_flags(ctx, workspace.root)
-    plain = read_lints(_run(ctx, workspace, flags, "--all-targets", forced=False), workspace)
+    kinds = options.targets
+    plain = read_lints(_run(ctx, workspace, flags, kinds, forced=False), workspace, kinds=kinds)
     shown = plain.of(workspace.members)
     ctx.progress("again, with lints forced")
-    everything = _run(ctx, workspace, flags, "--all-targets")
-    forced_run = read_lints(everything, workspace)
-    forced = forced_run.of(workspace.members)
-    # The units are those of the run before, so that cargo only repeats what it said about them.
-    shipped = _run(ctx, workspace, flags)
-    shipped_lints = read_lints(shipped, workspace, kinds=_SHIPPED).of(workspace.members)
-
-    dead = _of_group(forced.warnings, group, workspace)
-    dead |= _of_group(shipped_lints.warnings, group, workspace)
+    everything = _run(ctx, workspace, flags, kinds)
+    forced_run = read_lints(everything, workspace, kinds=kinds)
+    dead = _of_group(forced_run.of(workspace.members).warnings, group, workspace)
+    in_tests: frozenset[Identity] = frozenset()
+    if shipped_kinds := [kind for kind in _SHIPPED if not kinds or kind in kinds]:
+        # The units are those of the run before, so that cargo only repeats what it said about them.
+        shipped = _run(ctx, workspace, flags, shipped_kinds)
+        lints = read_lints(shipped, workspace, kinds=shipped_kinds).of(workspace.members)
+        dead |= _of_group(lints.warnings, group, workspace)
+        in_tests = only_for_tests(
+            count_compilations(read_messages(everything.lines()), workspace.root),
+            count_compilations(read_messages(shipped.lines()), workspace.root),
+        )
     hidden = {identity: dead[identity] for identity in dead if identity not in shown.warnings}
-    in_tests = only_for_tests(
-        count_compilations(read_messages(everything.lines()), workspace.root),
-        count_compilations(read_messages(shipped.lines()), workspace.root),
-    )
     test_only = [finding for identity, finding in dead.items() if identity in in_tests]
     sources = list(member_sources(ctx, workspace.members))
     attributes = scan_suppressions(workspace, sources)
     allowed = {
         lint: count for lint, count in sorted(attributes.items()) if lint in group | _MEANS_ALL
     }
-    expected = expected_targets(workspace.members, forced_run.built)
+    expected = expected_targets(workspace.members, forced_run.built, kinds)
     return gaterun.Measurement(
         metrics={
             "dead": gaterun.Measured(value=len(dead), breakdown=count_by_lint(dead.values())),
             "hidden": gaterun.Measured(value=len(hidden), breakdown=count_by_lint(hidden.values())),
-            "test_only": gaterun.Measured(value=len(test_only), breakdown=count_by_lint(test_only)),
+            "test_only": gaterun.Measured(value=len(test_only), breakdown=count_by_lint(test_only))
+            if not kinds or "tests" in kinds
+            else gaterun.Measured(value=None, why="no tests among `targets`"),
             "allow_attrs": gaterun.Measured(value=sum(allowed.values()), breakdown=allowed),
         },
         inspected={
@@ -157,7 +166,8 @@ def measure_dead_code(ctx: gaterun.Context, workspace: gaterun.Workspace) -> gat
             *compiler_notes(workspace.root),
         ],
         recipe={
-            "command": f"cargo clippy --workspace --all-targets -- --force-warn {_GROUP}",
+            "command": f"cargo clippy --workspace {' '.join(target_arguments(kinds))} "
+            f"-- --force-warn {_GROUP}",
             "features": feature_recipe(options.features, all_features=options.all_features),
             "clippy": version,
             **recorded_env(),

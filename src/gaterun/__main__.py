@@ -14,7 +14,7 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         from gaterun import __version__
 
-        sys.stdout.write(f"gaterun {__version__}\n")
+        _show(f"gaterun {__version__}\n")
         return
     # By default the collector looks after every 700 objects more; what is imported stays, and
     # is walked in vain.
@@ -39,11 +39,26 @@ def main() -> None:
         text, code = answer
         kept.give(text)
         sys.exit(code)  # also where nobody reads the answer to its end
+    from gaterun.cli import exits
     from gaterun.cli.main import run
     from gaterun.cli.notes import Notes
 
+    exits.guard()
     notes = Notes(asked[0], starts=not kept.shows(argv)) if asked is not None else None
     sys.exit(run(argv, notes))
+
+
+def _show(text: str) -> None:
+    """Write to standard output; what could not be said was not said, unless nobody listens."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Or Python would complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"error: cannot write: {error.strerror}\n")
+            sys.exit(4)
 
 
 def _open_standard_streams() -> None:

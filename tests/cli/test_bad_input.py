@@ -223,7 +223,7 @@ def test_standard_output_on_a_full_disk(project: Any) -> None:
 
     project.gates("pass")
     with open("/dev/full", "wb") as full:
-        for argv in (["list"], ["p"], ["p", "--report", "json:-"]):
+        for argv in (["list"], ["p"], ["p", "--report", "json:-"], ["--version"]):
             done = subprocess.run(
                 [sys.executable, "-m", "gaterun", *argv],
                 cwd=project.root,
@@ -233,6 +233,41 @@ def test_standard_output_on_a_full_disk(project: Any) -> None:
             )
             assert done.returncode != 0, argv
             assert b"Traceback" not in done.stderr, argv
+
+
+@pytest.mark.parametrize(
+    "ends", ["os._exit(0)", "os.execv('/bin/true', ['true'])", "os.execlp('true', 'true')"]
+)
+def test_a_gate_that_ends_the_program_has_no_verdict(project: Any, ends: str) -> None:
+    import subprocess
+    import sys
+
+    project.phase("[phase]\n[[task.1.gate]]\nuse = 'bad'\nrequire = 'n == 1'\n")
+    project.write(
+        {
+            "g/bad.py": f"""
+            import os
+            import gaterun
+            from gaterun import Better, Metric, Unit
+
+            N = Metric(name="n", unit=Unit.COUNT, better=Better.NEITHER, help="a number")
+
+            def measure(context):
+                if not os.fork():
+                    os._exit(7)  # a child may end as it wishes
+                assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
+                {ends}
+
+            @gaterun.hookimpl
+            def gaterun_gates():
+                return [gaterun.Gate(name="bad", title="Ends", metrics=(N,), measure=measure)]
+            """
+        }
+    )
+    program = [sys.executable, "-m", "gaterun", "p", "-o", "gates=g"]
+    done = subprocess.run(program, cwd=project.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 7, (done.stdout, done.stderr)
+    assert "it would end the whole run" in " ".join(done.stdout.split())
 
 
 def test_code_of_the_workspace_is_not_executed_by_surprise(project: Any) -> None:

@@ -90,6 +90,17 @@ RUNNER = {
             "refused, exit 4",
             "core/test_reuse.py::test_inputs_that_name_nothing_are_refused",
         ),
+        *(
+            (
+                f"a gate, or a library that it calls, does `{way}`",
+                "no verdict: `crashed`",
+                f"cli/test_bad_input.py::test_a_gate_that_ends_the_program_has_no_verdict[{code}]",
+            )
+            for way, code in (
+                ("os._exit(0)", "os._exit(0)"),
+                ("os.execv", "os.execv('/bin/true', ['true'])"),
+            )
+        ),
     ],
     "What is kept": [
         (

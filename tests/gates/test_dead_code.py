@@ -146,3 +146,37 @@ def test_lint_flags_in_a_file_of_flags_hide_nothing(tmp_path):
     found = measure_gate(CLIPPY, tmp_path, options={"forced": False})
     assert found.metrics["warnings"].breakdown["dead_code"] == 1
     assert found.metrics["lint_flags"] == 1
+
+
+@pytest.mark.cargo
+def test_a_bench_for_nightly_is_left_out_by_name(tmp_path):
+    _write(
+        tmp_path,
+        {
+            "Cargo.toml": MEMBER.format("a") + "\n[workspace]\n",
+            "src/lib.rs": "fn dead() {}\n\nfn tried() {}\n\n#[test]\nfn t() {\n    tried();\n}\n",
+            "examples/ex.rs": "fn main() {}\n\nfn of_the_example() {}\n",
+            "benches/b.rs": "#![feature(test)]\n\nfn of_the_bench() {}\n",
+        },
+    )
+    with pytest.raises(gaterun.CannotMeasure) as caught:
+        measure_gate(GATE, tmp_path)
+    assert caught.value.reason is gaterun.Reason.BUILD_FAILED
+    assert caught.value.help == (
+        'where the compiler is stable, leave it out: targets = ["lib", "bins", "tests", "examples"]'
+    )
+    kinds = ["lib", "bins", "tests", "examples"]
+    result = measure_gate(GATE, tmp_path, options={"targets": kinds})
+    assert {name: measured.value for name, measured in result.metrics.items()} == {
+        "dead": 3,
+        "hidden": 0,
+        "test_only": 1,
+        "allow_attrs": 0,
+    }
+    assert result.inspected["targets"] == 2
+    assert "--lib --bins --tests --examples" in result.recipe["command"]
+    # Without tests nothing says what only they use; an example needs the library, which is seen.
+    result = measure_gate(GATE, tmp_path, options={"targets": ["lib"]})
+    assert (result.metrics["dead"].value, result.metrics["test_only"].value) == (2, None)
+    result = measure_gate(GATE, tmp_path, options={"targets": ["examples"]})
+    assert (result.metrics["dead"].value, result.metrics["test_only"].value) == (3, None)

@@ -64,10 +64,10 @@ def phase_text(settings: dict[str, Any], base: str, *, compiling: bool) -> str:
         "loc": 'require = ["files > 0"]',
     }
     if compiling:
-        gates |= {"build": "", "tests": "", "dead-code": ""}
+        gates |= {"build": "", "tests": ""}
         if runner := settings.get("test_runner"):
             gates["tests"] = f'runner = "{runner}"'
-        gates["clippy"] = f"targets = {json.dumps(kinds)}" if kinds else ""
+        gates["clippy"] = gates["dead-code"] = f"targets = {json.dumps(kinds)}" if kinds else ""
     entries = "".join(
         f'\n[[task.1.gate]]\nuse = "{name}"\n{text}\n' for name, text in gates.items()
     )

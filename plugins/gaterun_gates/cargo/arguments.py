@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Literal
+
 import gaterun
+
+#: A kind of targets, as cargo's options name it.
+Kind = Literal["lib", "bins", "tests", "benches", "examples"]
+
+
+def target_arguments(kinds: Iterable[str]) -> list[str]:
+    """``--lib``, ``--bins`` and so on; every target if none is named."""
+    return [f"--{kind}" for kind in kinds] or ["--all-targets"]
 
 
 def feature_arguments(features: tuple[str, ...], *, all_features: bool) -> list[str]:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 import gaterun
+from gaterun_gates.cargo.arguments import target_arguments
 from gaterun_gates.cargo.clippy_driver import clippy_version, run_clippy
 from gaterun_gates.cargo.lint_flags import LintFlags, find_lint_flags
 from gaterun_gates.cargo.lints import LintRun, read_lints
@@ -28,11 +29,6 @@ class Wanted:
     features: tuple[str, ...] = ()
     all_features: bool = False
     forced: bool = True
-
-    @property
-    def target_arguments(self) -> list[str]:
-        """The arguments that choose the targets."""
-        return [f"--{kind}" for kind in self.targets] or ["--all-targets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +97,7 @@ class LintRuns:
             completed = run_clippy(
                 ctx,
                 self.workspace,
-                targets=wanted.target_arguments,
+                targets=target_arguments(wanted.targets),
                 features=wanted.features,
                 all_features=wanted.all_features,
                 flags=flags,

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import gaterun
 from gaterun_gates.cargo import diagnostics
+from gaterun_gates.cargo.arguments import Kind
 from gaterun_gates.cargo.messages import Diagnostic, Line, message_decoder
-from gaterun_gates.cargo.targets import Built, expected_targets, key
+from gaterun_gates.cargo.targets import SINGULAR, Built, expected_targets, key
 
 Identity = tuple[object, ...]
+
+#: rustc's error for `#![feature]` on a stable compiler.
+_NEEDS_NIGHTLY = "E0554"
 
 
 @dataclass(slots=True)
@@ -116,7 +121,9 @@ class LintRun:
             return None
         if diagnostics.is_error(message):
             if line.package_id not in self.errors:
-                self.errors[line.package_id] = _refuse(message, self.workspace)
+                self.errors[line.package_id] = _refuse(
+                    message, self.workspace, line.target.kind[0] if line.target else ""
+                )
             return None
         if message.level != "warning":
             return None
@@ -143,17 +150,21 @@ def count_by_lint(findings: Iterable[gaterun.Finding]) -> dict[str, float]:
     return dict(sorted(Counter(finding.rule for finding in findings).items()))
 
 
-def _refuse(message: Diagnostic, workspace: gaterun.Workspace) -> gaterun.CannotMeasure:
+def _refuse(message: Diagnostic, workspace: gaterun.Workspace, kind: str) -> gaterun.CannotMeasure:
     if diagnostics.is_compiler_bug(message):
         return gaterun.CannotMeasure(
             gaterun.Reason.CRASHED, f"the compiler crashed: {message.message}"
         )
     error = diagnostics.finding(message, workspace.root, severity=gaterun.Severity.ERROR)
     where = f"{error.place}: " if error.path else ""
+    help_ = "lints of a crate that does not compile are unknown, not zero: mend it first"
+    if error.rule == _NEEDS_NIGHTLY and kind in {"bench", "example", "test"}:
+        others = [f'"{name}"' for name in get_args(Kind) if SINGULAR.get(name) != kind]
+        help_ = f"where the compiler is stable, leave it out: targets = [{', '.join(others)}]"
     return gaterun.CannotMeasure(
         gaterun.Reason.BUILD_FAILED,
         f"the workspace does not compile: {where}{error.message}",
-        help="lints of a crate that does not compile are unknown, not zero: mend it first",
+        help=help_,
     )
 
 

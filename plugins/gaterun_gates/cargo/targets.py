@@ -63,8 +63,9 @@ def _missing_features(target: gaterun.Target, enabled: frozenset[str]) -> list[s
     return [name for name in target.required_features if name not in enabled]
 
 
-_SINGULAR = {"bins": "bin", "tests": "test", "benches": "bench", "examples": "example"}
-_CHOSEN_BY_NAME = frozenset(_SINGULAR.values())
+#: What cargo's metadata calls the kinds that its options have in the plural.
+SINGULAR = {"bins": "bin", "tests": "test", "benches": "bench", "examples": "example"}
+_CHOSEN_BY_NAME = frozenset(SINGULAR.values())
 
 
 def _is_asked_for(package: gaterun.Package, kind: str, kinds: Collection[str]) -> bool:
@@ -75,7 +76,7 @@ def _is_asked_for(package: gaterun.Package, kind: str, kinds: Collection[str]) -
         return any(_is_asked_for(package, other, kinds) for other in others if other != kind)
     if kind not in _CHOSEN_BY_NAME:
         return "lib" in kinds
-    return any(_SINGULAR.get(name) == kind for name in kinds)
+    return any(SINGULAR.get(name) == kind for name in kinds)
 
 
 def expected_targets(

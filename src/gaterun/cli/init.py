@@ -158,6 +158,8 @@ def _entry(proposal: Proposal) -> list[str]:
     lines = [f"# {gate.title[:1].upper()}{gate.title[1:]}."]
     if proposal.obstacle:
         said = f"Left out: {proposal.obstacle}"
+        if proposal.help:
+            said += f"\nHelp: {proposal.help}"
         lines += [f"# {line}" for text in said.splitlines() for line in textwrap.wrap(text, 94)]
         return [*lines, '# [[task."1".gate]]', f'# use = "{gate.name}"', ""]
     lines += [f"# {line}" for line in textwrap.wrap(f"Measured today: {proposal.measured}.", 94)]

@@ -33,12 +33,14 @@ class Proposal(Struct, frozen=True, kw_only=True):
         entry: keys of the phase entry beside ``use``.
         measured: what was measured, for a comment.
         obstacle: why the gate cannot be part of it; empty when it can.
+        help: what to do about the obstacle; may be empty.
     """
 
     gate: Gate
     entry: Mapping[str, object]
     measured: str = ""
     obstacle: str = ""
+    help: str = ""
 
 
 def propose(
@@ -57,7 +59,8 @@ def propose(
         if options:
             measurement = _measure(bench, gate, options, resources, progress)
     except CannotMeasure as refusal:
-        return Proposal(gate=gate, entry={}, obstacle=f"{refusal.reason}: {refusal.message}")
+        said = f"{refusal.reason}: {refusal.message}"
+        return Proposal(gate=gate, entry={}, obstacle=said, help=refusal.help)
     require, dropped = _conditions(gate, measurement)
     entry = {**options, "require": require}
     shown = _shown(gate, measurement)
