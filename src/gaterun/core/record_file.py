@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gaterun.core.aside import written_aside
 from gaterun.model.errors import UsageError
 from gaterun.model.record import SCHEMA_VERSION, GateResult, MetricRecord, RunRecord, Tree
 from gaterun.model.shard import Shard
@@ -100,6 +99,8 @@ def write_record(folder: Path, record: RunRecord, digests: Mapping[str, str]) ->
     Raises:
         OSError: it could not be written.
     """
+    from gaterun.core.aside import written_aside
+
     digest = hashlib.sha256()
     with written_aside(folder / RECORD) as aside:
         with aside.open("wb") as stream:
