@@ -58,9 +58,9 @@ class Plan:
         self.text = text
         self.lines = lines
 
-    def names(self) -> set[str]:
+    def names(self) -> frozenset[str]:
         """The names of what was looked at."""
-        return {line.partition("\t")[2] for line in self.lines}
+        return frozenset(line.partition("\t")[2] for line in self.lines)
 
 
 class Kept:

@@ -62,6 +62,7 @@ class Notes:
         self._started = started or time.time_ns()
         self._end = float("inf")
         self._plan, self._new = plan, False
+        self._of_plan = plan.names() if plan is not None else frozenset()
         self._first, self._rest = _Page(), _Page()
         self._page = self._first if plan is None else self._rest
         self.listening = True
@@ -134,9 +135,12 @@ class Notes:
             self.stop()
 
     def will_see(self, *names: str) -> None:
-        """What these name is about to be looked at, and has to be the same when all is said."""
+        """What these name is about to be looked at, and has to be the same when all is said.
+
+        What the plan depends on is compared whenever it is recalled.
+        """
         for name in names:
-            if name not in self._page.again:
+            if name not in self._page.again and name not in self._of_plan:
                 self._page.again[name] = kept.state_of(name)
 
     def ends(self, moment: float) -> None:
@@ -172,6 +176,7 @@ class Notes:
             return
         if (lines := self._lines(self._first, state, within)) is not None:
             self._plan, self._new = kept.Plan(text, lines), True
+            self._of_plan = self._plan.names()
         self._page = self._rest
 
     def keep(
@@ -225,10 +230,11 @@ class Notes:
         """What a page says was looked at, and its state; ``None`` where that may be another now."""
         if not _are_still(page.again):
             return None
-        of_plan = self._plan.names() if self._plan is not None else set()
         looked = {**page.known, **page.again}
-        named = {name: state for name, state in looked.items() if name not in of_plan}
-        paths = [path for path in self._files(page.seen, state, within) if path not in of_plan]
+        named = {name: state for name, state in looked.items() if name not in self._of_plan}
+        paths = [
+            path for path in self._files(page.seen, state, within) if path not in self._of_plan
+        ]
         files = {path: kept.state_of(path) for path in paths}
         newest = max(map(_modified, files.values()), default=0)
         if newest > self._started - _RACY or any("\n" in path for path in (*files, *named)):

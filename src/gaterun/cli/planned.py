@@ -13,6 +13,9 @@ from gaterun.cli import plan
 from gaterun.cli.desk import sign_of_life
 from gaterun.cli.kept import give, tell
 from gaterun.cli.notes import Notes, following
+from gaterun.core.git import PLACE
+from gaterun.core.tree import LISTED
+from gaterun.core.tree_key import put, tree_question
 
 if TYPE_CHECKING:
     from gaterun.cli.kept import Plan
@@ -33,6 +36,8 @@ def answered(argv: Sequence[str], words: Sequence[str], recalled: Plan, started:
     try:
         with following(notes):
             found = plan.read(recalled.text)
+            for question in (PLACE, LISTED, tree_question(found.root)):
+                put(found.root, *question)  # git looks while we do
             sign_of_life(Path(found.root), found.folder, found.actor)
             if argv[0] == "status":
                 from gaterun.cli.status_answer import worked_out

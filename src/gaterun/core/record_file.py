@@ -170,6 +170,26 @@ def read_record(path: Path) -> RunRecord:
     return record
 
 
+class _Whose(Struct, frozen=True):
+    phase: str
+    role: str = "run"
+
+
+def read_record_of(path: Path, phase: str, role: str) -> RunRecord | None:
+    """Read a record of a phase; ``None`` where it is another's, or of another role.
+
+    Raises:
+        UsageError: as `read_record`, whosever it is.
+    """
+    data = _bytes(path)
+    whose: _Whose = _decoded(data, _Whose, path)
+    _check_digest(path, data, _version(data, path))
+    if (whose.phase, whose.role) != (phase, role):
+        return None
+    record: RunRecord = _decoded(data, RunRecord, path)
+    return record
+
+
 def read_outline(path: Path) -> Outline:
     """Read a record without findings and evidence.
 

@@ -15,8 +15,8 @@ from gaterun.core.record_file import (
     LOGS,
     RECORD,
     files_of,
-    read_outline,
     read_record,
+    read_record_of,
     write_record,
 )
 from gaterun.model.errors import UsageError
@@ -259,9 +259,9 @@ class Store:
             if (path.parent / IMPORTED).exists():
                 return
             try:
-                outline = read_outline(path)
-                if outline.phase == phase and outline.role == role:
-                    yield read_record(path)
+                record = read_record_of(path, phase, role)
+                if record is not None:
+                    yield record
             except UsageError as error:
                 if error.message not in self.problems:
                     self.problems.append(error.message)

@@ -253,7 +253,13 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
         plain = plain and not (identity.startswith("120000 ") and identity.count(" ") > 1)
         if identity or not files.get(name, "").startswith("160000 "):
             files[name] = identity  # else a submodule that nobody has filled
-    files = {name: what for name, what in files.items() if what and not _is_own(name, own)}
+    exact = frozenset(own)
+    below = tuple(path for path in own if path.endswith("/"))
+    files = {
+        name: what
+        for name, what in files.items()
+        if what and name not in exact and not name.startswith(below)
+    }
     return TreeState(
         commit=commit, branch=branch, dirty=dirty, files=files, ignored=unseen, git=git, plain=plain
     )
