@@ -7,6 +7,10 @@ import os
 import sys
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 
 def main() -> None:
     """Entry point of ``gaterun`` and ``python -m gaterun``."""
@@ -43,12 +47,12 @@ def main() -> None:
             text, code = found.answer
             _drop()
             kept.give(text)
-            sys.exit(code)  # also where nobody reads the answer to its end
+            _end(code)  # also where nobody reads the answer to its end
         if found.plan is not None:
             from gaterun.cli.planned import answered
 
             if (again := answered(argv, asked[0], found.plan, started)) is not None:
-                sys.exit(again)
+                _end(again)
         _drop()
     from gaterun.cli import exits
     from gaterun.cli.main import run
@@ -57,7 +61,13 @@ def main() -> None:
     exits.guard()
     starts = not kept.shows(argv)
     notes = Notes(asked[0], starts=starts, started=started) if asked is not None else None
-    sys.exit(run(argv, notes))
+    _end(run(argv, notes))
+
+
+def _end(code: int) -> NoReturn:
+    """Exit; the collector need not look for the last time at all that was imported."""
+    gc.freeze()
+    sys.exit(code)
 
 
 def _drop() -> None:
