@@ -52,6 +52,7 @@ def main() -> None:
             from gaterun.cli.planned import answered
 
             if (again := answered(argv, asked[0], found.plan, started)) is not None:
+                _drop()
                 _end(again)
         _drop()
     from gaterun.cli import exits

@@ -20,6 +20,9 @@ from gaterun.core.tree_key import put, tree_question
 if TYPE_CHECKING:
     from gaterun.cli.kept import Plan
 
+#: As of `gaterun.model.verdict.ExitCode`.
+_INTERRUPTED = 2
+
 
 def answered(argv: Sequence[str], words: Sequence[str], recalled: Plan, started: int) -> int | None:
     """Answer a command line, and return the exit code.
@@ -49,6 +52,9 @@ def answered(argv: Sequence[str], words: Sequence[str], recalled: Plan, started:
                 from gaterun.cli.hook_stop import stop_again
 
                 out, err, code = stop_again(found)
+    except KeyboardInterrupt:
+        tell("error: interrupted\n")
+        return _INTERRUPTED
     except Exception:  # noqa: BLE001 - whatever it is, the long way says it
         notes.stop()
         return None
