@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from gaterun.cli import noted
-from gaterun.cli.footing import Footing
 from gaterun.core.state_place import Place, place_of
 from gaterun.model.condition import nearest
 from gaterun.model.errors import GaterunError, UsageError
@@ -20,6 +19,7 @@ from gaterun.model.task_state import Participant, TaskHistory
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gaterun.cli.footing import Footing
     from gaterun.core.freshness import Standing
     from gaterun.core.overview import Overview
     from gaterun.core.state import StateDb

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gaterun.cli.footing import Footing
 from gaterun.core.claims import Ledger, hold
 from gaterun.model.phase import Phase
 
 if TYPE_CHECKING:
+    from gaterun.cli.footing import Footing
     from gaterun.core.freshness import Standing
     from gaterun.model.claim import Claim, Unread
     from gaterun.model.verdict import Check

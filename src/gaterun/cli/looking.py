@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from gaterun.cli import noted
-from gaterun.cli.footing import Footing
 from gaterun.core.freshness import Standing, survey
 from gaterun.model.phase import Phase, Requirement
 
 if TYPE_CHECKING:
+    from gaterun.cli.footing import Footing
     from gaterun.core.bond import Binds
     from gaterun.core.tree import TreeState
     from gaterun.model.waiver import InForce
