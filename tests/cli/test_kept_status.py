@@ -380,6 +380,28 @@ def test_without_git_nothing_is_kept(team: Team) -> None:
     never_kept("status", at=team.project.root)
 
 
+@pytest.mark.parametrize("plan", [False, True])
+def test_what_could_not_be_written_was_not_answered(team: Team, *, plan: bool) -> None:
+    root = team.project.root
+    settle(root)
+    kept("status", at=root)
+    if plan:
+        team.project.write({"src/lib.rs": "bad\n"})
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gaterun", "status"],
+            cwd=root,
+            env=variables(),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 4
+    assert done.stderr.decode().startswith("error: cannot write: ")
+
+
 SCOPED = PHASE.replace("[task.c]\n", '[task.c]\nfiles = ["src/**"]\n')
 
 

@@ -142,7 +142,11 @@ def _are(states: Sequence[str]) -> bool:
 
 
 def give(text: str) -> None:
-    """Write a kept answer to standard output, whether or not somebody still reads it."""
+    """Write an answer to standard output, whether or not somebody still reads it.
+
+    Raises:
+        SystemExit: there is no room for it.
+    """
     if not text:
         return
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -153,8 +157,12 @@ def give(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        # Or Python would complain when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            tell(f"error: cannot write: {error.strerror}\n")
+            sys.exit(4)
 
 
 def tell(text: str) -> None:
