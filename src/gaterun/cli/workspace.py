@@ -227,21 +227,13 @@ class Opened(Struct, frozen=True, kw_only=True):
         )
 
     def said(self, phase: Phase) -> list[Claim | Unread]:
-        """Everything that was said about the tasks of a phase, as far as it can be read.
-
-        Raises:
-            UsageError: a reader cannot be loaded.
-        """
+        """Everything that was said about the tasks of a phase, as far as it can be read."""
         from gaterun.cli import noted
 
         return noted.claims(self.plugins, self.root, phase)
 
     def binds(self, phase: Phase, tree: TreeState | None, base: str | None) -> Binds:
-        """Says what measurements of a phase's gates depend on.
-
-        Args:
-            base: the phase's base commit.
-        """
+        """Says what measurements of a phase's gates depend on."""
         from gaterun.core.binding import Binder
 
         del phase
@@ -291,11 +283,8 @@ def open_workspace(
 
 
 def renew_claims(config: Config) -> None:
-    """Whatever somebody asks who has claimed a task, the claim is renewed.
-
-    In most workspaces nothing has to be imported to see that nobody has: there is no state, and
-    no working tree, submodule or the like whose state would be elsewhere.
-    """
+    """Whatever somebody asks who has claimed a task, the claim is renewed."""
+    # Mostly nothing has to be imported to see that nobody has: no state, nor one elsewhere.
     above = (config.root, *config.root.parents)
     if (config.state / "state.db").exists() or any((it / ".git").is_file() for it in above):
         from gaterun.cli.desk import sign_of_life
