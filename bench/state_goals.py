@@ -87,7 +87,7 @@ STATE_GOALS: tuple[Goal, ...] = (
     ),
     Goal(
         id="S2c",
-        what="hook stop, worked out anew and blocking, as a source file has changed / the same",
+        what="hook stop, worked out anew as a source file has changed / the same",
         bar=0.5,
         set_up=lambda world: _beside_hooks(world, "blocks", ["hook", "stop"], edited=_SOURCE),
     ),
