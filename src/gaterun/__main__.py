@@ -5,6 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> None:
@@ -30,22 +35,46 @@ def main() -> None:
     from gaterun.cli import kept
 
     argv = sys.argv[1:]
+    started = time.time_ns()
     asked: tuple[tuple[str, ...], str] | None = (*argv,), ""
     if argv == ["hook", "stop"]:
         from gaterun.cli import hook_given
 
         asked = hook_given.asked(argv)
-    if asked is not None and (answer := kept.recall(*asked)) is not None:
-        text, code = answer
-        kept.give(text)
-        sys.exit(code)  # also where nobody reads the answer to its end
+    if asked is not None:
+        found = kept.recall(*asked)
+        if found.answer is not None:
+            text, code = found.answer
+            _drop()
+            kept.give(text)
+            _end(code)  # also where nobody reads the answer to its end
+        if found.plan is not None:
+            from gaterun.cli.planned import answered
+
+            if (again := answered(argv, asked[0], found.plan, started)) is not None:
+                _drop()
+                _end(again)
+        _drop()
     from gaterun.cli import exits
     from gaterun.cli.main import run
     from gaterun.cli.notes import Notes
 
     exits.guard()
-    notes = Notes(asked[0], starts=not kept.shows(argv)) if asked is not None else None
-    sys.exit(run(argv, notes))
+    starts = not kept.shows(argv)
+    notes = Notes(asked[0], starts=starts, started=started) if asked is not None else None
+    _end(run(argv, notes))
+
+
+def _end(code: int) -> NoReturn:
+    """Exit; the collector need not look for the last time at all that was imported."""
+    gc.freeze()
+    sys.exit(code)
+
+
+def _drop() -> None:
+    """Nobody waits for what git was asked, if it was."""
+    if (asked := sys.modules.get("gaterun.core.tree_key")) is not None:
+        asked.drop()
 
 
 def _show(text: str) -> None:

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Answer:
     code: int
     out: str
     err: str
+    way: str = field(default="", compare=False)
 
     @property
     def steady(self) -> Answer:
@@ -51,7 +52,10 @@ def variables() -> dict[str, str]:
 def ask(
     *argv: str, at: Path, given: bytes | None = None, **environment: str
 ) -> tuple[Answer, bool]:
-    """What the program answers, and whether it knew that without importing click."""
+    """What the program answers, and whether it had kept that.
+
+    An answer that was kept imports no msgspec, and one that stands on a kept plan no click.
+    """
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "gaterun", *argv],
         cwd=at,
@@ -63,14 +67,22 @@ def ask(
     )
     lines = done.stderr.decode().splitlines(keepends=True)
     said = "".join(line for line in lines if not line.startswith("import time:"))
-    answer = Answer(code=done.returncode, out=done.stdout.decode(), err=said)
-    return answer, " click.core\n" not in done.stderr.decode()
+    told = done.stderr.decode()
+    way = (
+        "kept"
+        if " msgspec\n" not in told
+        else "planned"
+        if " click.core\n" not in told
+        else "worked out"
+    )
+    answer = Answer(code=done.returncode, out=done.stdout.decode(), err=said, way=way)
+    return answer, way == "kept"
 
 
 def worked_out(*argv: str, at: Path, given: bytes | None = None) -> Answer:
     """What it answers when nothing was kept: another environment is another question."""
-    answer, quick = ask(*argv, at=at, given=given, OTHER=str(next(_others)))
-    assert not quick
+    answer, _ = ask(*argv, at=at, given=given, OTHER=str(next(_others)))
+    assert answer.way == "worked out"
     return answer
 
 
@@ -99,7 +111,12 @@ def never_kept(*argv: str, at: Path, given: bytes | None = None) -> None:
 
 
 def same(*argv: str, at: Path, given: bytes | None = None) -> Any:
-    """Both ways answer the same, whichever the program takes; whether it took the short one."""
-    answer, quick = ask(*argv, at=at, given=given)
+    """All ways answer the same, whichever the program takes; whether it took the shortest one."""
+    return way(*argv, at=at, given=given) == "kept"
+
+
+def way(*argv: str, at: Path, given: bytes | None = None) -> str:
+    """By which way the program answers, which is what it answers by the longest."""
+    answer, _ = ask(*argv, at=at, given=given)
     assert answer.steady == worked_out(*argv, at=at, given=given).steady
-    return quick
+    return answer.way

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gaterun.cli import coordination
+from gaterun.cli import desk
 from gaterun.core.state import StateDb
 
 PHASE = """
@@ -68,7 +68,7 @@ class Team:
         self.project = project
         self._patch = patch
         self.late = 0.0
-        patch.setattr(coordination, "clock", self.clock)
+        patch.setattr(desk, "clock", self.clock)
         project.phase(PHASE)
         project.write(
             {

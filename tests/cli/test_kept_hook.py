@@ -93,6 +93,39 @@ def test_what_is_held_is_looked_at_until_it_is_covered(team: Team) -> None:
     assert "task a is said to be done by lead here (claim 1), and that is" in answer.err
 
 
+def test_what_blocks_stands_on_a_plan(team: Team) -> None:
+    root = team.project.root
+    ask("start", "a", at=root)
+    settle(root)
+    ask(*STOP, at=root, given=given(team))
+    for number in range(3):
+        team.project.write({"src/lib.rs": f"bad {number}\n"})
+        answer, _ = ask(*STOP, at=root, given=given(team, session_id="two"))
+        assert (answer.code, answer.way) == (2, "planned")
+        assert f"(Told {number + 1} of 3 times" in answer.err
+    answer, _ = ask(*STOP, at=root, given=given(team, session_id="two"))
+    assert (answer.code, answer.way, answer.err) == (0, "planned", "")
+    assert "stays unverified" in answer.out
+    told = ask(*STOP, at=root, given=given(team, session_id="three"))[0]
+    assert told.way == "planned"
+    anew = worked_out(*STOP, at=root, given=given(team, session_id="four"))
+    assert told.steady == anew.steady
+
+
+def test_a_plan_of_what_is_held_may_find_it_covered(team: Team) -> None:
+    root = team.project.root
+    team.project.write({"src/lib.rs": "bad bad bad bad\n"})
+    ask("start", "a", at=root)
+    settle(root)
+    assert ask(*STOP, at=root, given=given(team))[0].code == 2
+    team.project.write({"src/lib.rs": "fine\n"})
+    assert ask("done", "a", at=root)[0].code == 0
+    settle(root)
+    ways = [ask(*STOP, at=root, given=given(team))[0] for _ in range(3)]
+    assert ways == [QUIET] * 3
+    assert (ways[0].way, ways[-1].way) == ("planned", "kept")
+
+
 def test_a_part_of_a_session_is_another_question(team: Team) -> None:
     root = team.project.root
     team.project.write({"src/lib.rs": "bad bad bad bad\n"})

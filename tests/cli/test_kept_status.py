@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import Answer, ask, kept, never_kept, same, settle, variables, worked_out
+from answers import Answer, ask, kept, never_kept, same, settle, variables, way, worked_out
 from team import Team
 
 from gaterun.core.state import StateDb
@@ -140,6 +140,10 @@ def test_it_says_the_same(team: Team, state: str) -> None:
     assert MARKS[state] in kept("status", at=root).out
     for argv in (("status",), ("status", "p", "--format", "json"), ("status", "p", "a")):
         assert kept(*argv, at=root).steady == worked_out(*argv, at=root).steady
+        kept(*argv, at=root)
+        team.project.write({"src/beside": f"{argv}\n"})
+        assert way(*argv, at=root) == "planned"
+        settle(root)
 
 
 CHANGES: dict[str, Callable[[Team], object]] = {
@@ -182,6 +186,14 @@ CHANGES: dict[str, Callable[[Team], object]] = {
 }
 
 
+#: What a plan does not depend on; what is damaged the longest way tells.
+PLAN_HOLDS = {
+    *("a file", "a file that was untracked", "a task that is taken", "a task that is blocked"),
+    *("a note", "a commit", "a run", "a run that is forgotten", "no state", "a measurement"),
+    *("what the index hides", "no repository"),
+}
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_is_noticed(team: Team, change: str) -> None:
     root = team.project.root
@@ -192,8 +204,60 @@ def test_every_change_is_noticed(team: Team, change: str) -> None:
     argv = ("status", "--format", "json")
     before = kept(*argv, at=root)
     CHANGES[change](team)
-    assert not same(*argv, at=root)
+    assert way(*argv, at=root) == ("planned" if change in PLAN_HOLDS else "worked out")
     assert before.code == 1
+
+
+def test_what_a_plan_has_answered_is_kept(team: Team) -> None:
+    root = team.project.root
+    settle(root)
+    kept("status", at=root)
+    do(team, "done", "a")
+    team.project.write({"src/lib.rs": "bad\n"})
+    settle(root)
+    ways = [ask("status", at=root)[0].way for _ in range(3)]
+    assert (ways[0], ways[-1]) == ("planned", "kept")
+    assert same("status", at=root)
+    team.project.phase(PHASE.replace("n < 5", "n < 6"))
+    settle(root)
+    assert way("status", at=root) == "worked out"
+
+
+def test_a_plan_is_kept_where_the_answer_is_not(team: Team) -> None:
+    """A file was changed so short a time ago that it could change again unseen."""
+    root = team.project.root
+    settle(root)
+    for number in range(3):
+        team.project.write({"src/lib.rs": f"bad {number}\n"})
+        ways = [ask("status", at=root)[0].way]
+    assert ways == ["planned"]
+
+
+@pytest.mark.parametrize("plan", [False, True])
+def test_the_exit_code_stays_where_nobody_reads_the_answer(team: Team, *, plan: bool) -> None:
+    root = team.project.root
+    settle(root)
+    kept("status", at=root)
+    if plan:
+        team.project.write({"src/lib.rs": "bad\n"})
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "gaterun", "status"],
+        cwd=root,
+        env=variables(),
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    lines = done.stderr.decode().splitlines()
+    assert [line for line in lines if not line.startswith("import time:")] == []
+    assert done.returncode == 1
+    assert not any(line.endswith(" click.core") for line in lines)
+    assert any(line.endswith(" msgspec") for line in lines) == plan
 
 
 def test_what_has_nothing_to_do_with_it_may_change(team: Team) -> None:
@@ -255,7 +319,7 @@ def _numbers(team: Team) -> tuple[float, float]:
     """Between which moments the newest answer holds."""
     shown = team.project.root / ".gaterun/shown"
     newest = max(shown.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    _, _, _, begin, end = newest.read_text().split("\n")[1].split()
+    *_, begin, end = newest.read_text().split("\n")[1].split()
     return float(begin), float(end)
 
 
@@ -314,6 +378,28 @@ def test_without_git_nothing_is_kept(team: Team) -> None:
     (team.project.root / ".git").rename(team.project.root.parent / "git")
     settle(team.project.root)
     never_kept("status", at=team.project.root)
+
+
+@pytest.mark.parametrize("plan", [False, True])
+def test_what_could_not_be_written_was_not_answered(team: Team, *, plan: bool) -> None:
+    root = team.project.root
+    settle(root)
+    kept("status", at=root)
+    if plan:
+        team.project.write({"src/lib.rs": "bad\n"})
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gaterun", "status"],
+            cwd=root,
+            env=variables(),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 4
+    assert done.stderr.decode().startswith("error: cannot write: ")
 
 
 SCOPED = PHASE.replace("[task.c]\n", '[task.c]\nfiles = ["src/**"]\n')

@@ -13,7 +13,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
-from gaterun.cli import coordination
+from gaterun.cli import desk
 from gaterun.cli.apart import Apart
 from gaterun.cli.mcp_server import server
 from gaterun.cli.workspace import open_workspace
@@ -255,7 +255,7 @@ def test_what_others_hold(ran: Any, talk: Any) -> None:
 
 def test_asking_is_a_sign_of_life(ran: Any, talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ran.run("start", "1").code == 0
-    monkeypatch.setattr(coordination, "clock", lambda: time.time() + LEASE - 1)
+    monkeypatch.setattr(desk, "clock", lambda: time.time() + LEASE - 1)
 
     async def conversation(client: Any) -> None:
         await call(client, "check_files", paths=["src/lib.rs"])

@@ -51,7 +51,9 @@ def test_what_shows_imports_nothing_that_only_measuring_needs(counted, command):
     assert counted[command].forbidden() == []
 
 
-@pytest.mark.parametrize("command", [*SHOWING, "run", "status", "stop", "status anew"])
+@pytest.mark.parametrize(
+    "command", [*SHOWING, "run", "status", "stop", "status planned", "status anew"]
+)
 @pytest.mark.parametrize("what", ["modules", "own modules"])
 def test_imports_stay_within_their_limits(counters, counted, command, what):
     used = counted[command].beyond(counted["bare"])
@@ -77,7 +79,15 @@ def test_a_kept_answer_imports_nothing_and_asks_git_once_if_at_all(counters, cou
     assert [argv[0] for argv in counted["status"].processes] == ["git"]
     assert counted["stop"].processes == ()
     assert "click" in counted["status anew"].modules
-    assert len(counted["status anew"].processes) <= counters.LIMITS["status anew"]["processes"]
+    for command in ("status planned", "status anew"):
+        assert len(counted[command].processes) <= counters.LIMITS[command]["processes"]
+
+
+def test_what_a_plan_knows_nothing_is_imported_for(counted):
+    modules = counted["status planned"].modules
+    assert "msgspec" in modules  # it is worked out
+    assert {"click", "pluggy", "subprocess", "tomllib"}.isdisjoint(modules)
+    assert not any(name.startswith(("gaterun_gates", "gaterun_claims")) for name in modules)
 
 
 def test_bare_python_is_the_zero_of_every_count(counted):

@@ -239,6 +239,7 @@ def test_clearing_a_killed_run_spares_one_that_starts_meanwhile(
     project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While one gaterun looks for orphans of a killed run, another begins and makes a scratch."""
+    from gaterun.core import execute
     from gaterun.core import store as module
 
     store = module.Store(project.root / ".gaterun")
@@ -254,6 +255,6 @@ def test_clearing_a_killed_run_spares_one_that_starts_meanwhile(
         note.write_text(f"{live.id}\n{scratch}\n")
         return 0
 
-    monkeypatch.setattr(module, "end_marked", meanwhile)
+    monkeypatch.setattr(execute, "end_marked", meanwhile)
     store._clear_killed()
     assert scratch.exists()

@@ -283,7 +283,6 @@ def test_the_last_day_of_advisory_is_still_advisory() -> None:
     from msgspec.structs import replace
 
     from gaterun.core.bind import requirement
-    from gaterun.core.result import is_blocking
     from gaterun.model.gate import Gate
     from gaterun.model.metric import Metric
     from gaterun.model.phase import Mode
@@ -295,8 +294,8 @@ def test_the_last_day_of_advisory_is_still_advisory() -> None:
     wanted = replace(
         requirement(gate, {}, None), mode=Mode.ADVISORY, enforce_after=date(2026, 5, 31)
     )
-    assert not is_blocking(wanted, date(2026, 5, 31))
-    assert is_blocking(wanted, date(2026, 6, 1))
+    assert not wanted.is_blocking(date(2026, 5, 31))
+    assert wanted.is_blocking(date(2026, 6, 1))
 
 
 @pytest.mark.parametrize(

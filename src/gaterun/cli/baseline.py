@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from gaterun.cli.find_baseline import baseline_path
 from gaterun.cli.measure_at import measure_at
 from gaterun.cli.measuring import Measuring
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.baseline import accepted
+from gaterun.core.baseline_place import baseline_path
 from gaterun.core.metrics_file import read_file
 from gaterun.core.outputs import Outputs, Wanted
 from gaterun.model.errors import UsageError

@@ -12,11 +12,12 @@ import click
 import msgspec
 from msgspec import Struct
 
-from gaterun.cli.find_baseline import baseline_path, refuse_other_phase
+from gaterun.cli.find_baseline import refuse_other_phase
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.accept import Move, Step, lacking, steps, taken
 from gaterun.core.aside import written_aside
 from gaterun.core.baseline import moved
+from gaterun.core.baseline_place import baseline_path
 from gaterun.core.freshness import moved_on
 from gaterun.core.git import Git
 from gaterun.core.lock import take

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli import noted
+from gaterun.cli import ledger
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.core.reading_claims import tasks_of
 from gaterun.model.claim import Claim, Unread
@@ -18,7 +17,6 @@ from gaterun.model.phase import Phase
 if TYPE_CHECKING:
     from gaterun.core.claims import Held, Ledger
     from gaterun.core.freshness import Standing
-    from gaterun.model.verdict import Check
 
 
 @click.command(
@@ -43,58 +41,30 @@ def command(opened: Opened, *, phase: str | None, everything: bool, form: str) -
     A task names the keys of claims about it: `claims = ["phase7/code_quality/*"]`.
     """
     bound = opened.phase(phase)
-    ledger = read_ledger(opened, bound)
+    found = read_ledger(opened, bound)
     if form == "json":
         import json
 
-        document = as_json(bound, ledger, everything=everything)
+        document = as_json(bound, found, everything=everything)
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         from gaterun.reporters import claims
 
-        for line in claims.lines(ledger, now=time.time(), elsewhere=everything):
+        for line in claims.lines(found, now=time.time(), elsewhere=everything):
             click.echo(line)
-    return int(ledger.exit_code)
+    return int(found.exit_code)
 
 
 def read_ledger(opened: Opened, phase: Phase) -> Ledger:
     """All claims about a phase, held against the evidence of this tree; nothing is run."""
-    return held_against(opened, phase, noted.claims(opened, phase))
+    return held_against(opened, phase, opened.said(phase))
 
 
-def ledger_on(opened: Opened, phase: Phase, gates: Sequence[Standing]) -> Ledger:
-    """All claims about a phase, held against how its gates are known to stand."""
-    return held_against(opened, phase, noted.claims(opened, phase), gates)
-
-
-def held_against(
-    opened: Opened,
-    phase: Phase,
-    found: Sequence[Claim | Unread],
-    gates: Sequence[Standing] | None = None,
-) -> Ledger:
-    """Claims, held against the evidence of this tree.
-
-    Args:
-        gates: how all gates stand on it; looked at where it is not known yet.
-    """
-    from gaterun.core.claims import hold
-    from gaterun.reporters.standing import measured_against_target
-
-    def gist(item: Standing, check: Check) -> str:
-        return measured_against_target(item.last, check) if item.last else check.condition
-
-    if gates is None:
-        # Where nobody said anything about a task, nothing has to be looked at.
-        about = any(isinstance(item, Claim) and tasks_of(item, phase) for item in found)
-        gates = standing(opened, phase) if about else ()
-    return hold(
-        phase,
-        found,
-        gates,
-        today=datetime.now(UTC).date(),
-        gist=gist,
-    )
+def held_against(opened: Opened, phase: Phase, found: Sequence[Claim | Unread]) -> Ledger:
+    """Claims, held against the evidence of this tree, which is looked at if need be."""
+    # Where nobody said anything about a task, nothing has to be looked at.
+    about = any(isinstance(item, Claim) and tasks_of(item, phase) for item in found)
+    return ledger.held_against(phase, found, standing(opened, phase) if about else ())
 
 
 def standing(opened: Opened, phase: Phase) -> Sequence[Standing]:
@@ -106,25 +76,25 @@ def standing(opened: Opened, phase: Phase) -> Sequence[Standing]:
         from gaterun.cli.looking import stand
 
         return stand(opened, phase, phase.requirements)
-    from gaterun.cli.coordination import Desk, participant
+    from gaterun.cli.desk import Desk, participant
 
-    found, _ = Desk(opened=opened, phase=phase, place=place, who=participant(place)).standing()
+    found, _ = Desk(footing=opened, phase=phase, place=place, who=participant(place)).standing()
     return found
 
 
-def as_json(phase: Phase, ledger: Ledger, *, everything: bool = False) -> dict[str, object]:
+def as_json(phase: Phase, found: Ledger, *, everything: bool = False) -> dict[str, object]:
     """The ledger as a document; `claimed` are the tasks that are said to be done, and no more."""
     import msgspec
 
     return {
         "phase": phase.id,
-        "claimed": sorted(ledger.claimed),
-        "claims": [_row(item) for item in ledger.held],
-        "about_no_task": msgspec.to_builtins(ledger.elsewhere)
+        "claimed": sorted(found.claimed),
+        "claims": [_row(item) for item in found.held],
+        "about_no_task": msgspec.to_builtins(found.elsewhere)
         if everything
-        else len(ledger.elsewhere),
-        "not_read": msgspec.to_builtins(ledger.unread),
-        "exit_code": int(ledger.exit_code),
+        else len(found.elsewhere),
+        "not_read": msgspec.to_builtins(found.unread),
+        "exit_code": int(found.exit_code),
     }
 
 

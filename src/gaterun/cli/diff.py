@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from gaterun.cli.find_baseline import baseline_path, own
+from gaterun.cli.find_baseline import own
 from gaterun.cli.workspace import Opened, workspace_options
+from gaterun.core.baseline_place import baseline_path
 from gaterun.core.diff import compare
 from gaterun.core.metrics_file import read_metrics
 from gaterun.core.store import Store

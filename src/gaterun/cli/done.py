@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from gaterun.cli.coordination import Desk, desk, task_and_phase
+from gaterun.cli.coordination import OpenDesk, desk, task_and_phase
 from gaterun.cli.task_names import TaskName
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.core.task_states import TaskView
@@ -85,7 +85,7 @@ class Finished(Struct, frozen=True, kw_only=True):
         return code if code is not ExitCode.OK else ExitCode.FAILED
 
 
-def finish(here: Desk, name: str) -> Finished:
+def finish(here: OpenDesk, name: str) -> Finished:
     """Measure a task and all that it needs, and append what that proves; takes as long as that.
 
     Raises:
@@ -149,7 +149,7 @@ def gates_of(phase: Phase, name: str) -> tuple[Requirement, ...]:
     return tuple(gate for gate in phase.requirements if gate.task in wanted)
 
 
-def _epoch(here: Desk, db: StateDb, name: str) -> int:
+def _epoch(here: OpenDesk, db: StateDb, name: str) -> int:
     """The claim that this is said with; made where nobody has one.
 
     Raises:
@@ -167,7 +167,7 @@ def _epoch(here: Desk, db: StateDb, name: str) -> int:
     )
 
 
-def _check_collisions(here: Desk, name: str, claim: Claim) -> None:
+def _check_collisions(here: OpenDesk, name: str, claim: Claim) -> None:
     """Refuse before anything is measured where the task conflicts with earlier work.
 
     Raises:
@@ -185,7 +185,7 @@ def _check_collisions(here: Desk, name: str, claim: Claim) -> None:
         )
 
 
-def _measure(here: Desk, gates: Sequence[Requirement]) -> RunRecord:
+def _measure(here: OpenDesk, gates: Sequence[Requirement]) -> RunRecord:
     """Run the gates, outside of any transaction; the claim is renewed meanwhile."""
     from gaterun.cli.find_baseline import find_baseline
     from gaterun.cli.run import second_key, terminal_report

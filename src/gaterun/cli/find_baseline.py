@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gaterun.core.baseline_place import baseline_path
 from gaterun.model.errors import NothingSelected, UsageError
 from gaterun.model.metrics_document import MetricsDocument, from_record
 from gaterun.model.phase import Phase, Requirement
@@ -70,13 +71,6 @@ def refuse_other_phase(phase: Phase, path: Path, document: MetricsDocument) -> N
             f"{path} is the baseline of phase '{document.phase}', not '{phase.id}'",
             help="give each phase a baseline of its own in [phase.outputs]",
         )
-
-
-def baseline_path(phase: Phase, root: Path, store: Store) -> Path:
-    """Where a phase's baseline is kept."""
-    if phase.outputs.baseline:
-        return root / phase.outputs.baseline
-    return store.path / "baseline" / f"{phase.id}.json"
 
 
 def _named(

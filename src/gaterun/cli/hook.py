@@ -10,6 +10,7 @@ import msgspec
 
 from gaterun.cli import noted
 from gaterun.cli.hook_values import BLOCK, BROKEN, Answer, Given, Place
+from gaterun.cli.notes import followed
 from gaterun.model.errors import GaterunError, UsageError
 
 
@@ -44,8 +45,8 @@ def command(event: str) -> int:
         given = msgspec.json.decode(sys.stdin.buffer.read(), type=Given)
         place = find(Path(given.cwd or "."))
         answer = _answer(event, given, place) if place is not None else Answer()
-        if event == "stop" and place is not None and answer == Answer():
-            _keep(place)
+        if event == "stop" and place is not None:
+            _keep(place, answer)
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing is verified by it
         answer = unverified(event, given, error)
     if answer.out:
@@ -55,12 +56,13 @@ def command(event: str) -> int:
     return answer.code
 
 
-def _keep(place: Place) -> None:
-    """That there is nothing to say is so as long as nothing changes."""
-    if notes := noted.noted():
+def _keep(place: Place, answer: Answer) -> None:
+    """That there is nothing to say is so as long as nothing changes; else the plan is kept."""
+    if notes := followed():
         # None of them was there, it may be, and then none was listed.
         notes.sees(*place.opened.config.phase_folders)
-        notes.keep("", place.opened.config.state, within=noted.WITHIN)
+        nothing = "" if answer == Answer() else None
+        notes.keep(nothing, place.opened.state, within=noted.WITHIN)
 
 
 def _answer(event: str, given: Given, place: Place) -> Answer:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from gaterun.cli.claims import held_against
-from gaterun.cli.coordination import Desk, desk
+from gaterun.cli.coordination import desk
+from gaterun.cli.desk import Desk
 from gaterun.cli.hook_told import RULE, Reproach, judged
 from gaterun.cli.hook_values import Answer, Given, Place
 from gaterun.core.task_states import TaskView
@@ -35,7 +36,7 @@ def task_completed(given: Given, place: Place) -> Answer:
         if claims:
             ledger = held_against(place.opened, phase, claims)
             found += [Reproach(phase=phase.id, item=item) for item in ledger.held if item.open]
-    return judged(given, place, found, ())
+    return judged(given, place.opened.state, found, ())
 
 
 def session_start(given: Given, place: Place) -> Answer:

@@ -25,7 +25,7 @@ def others(opened: Opened, phases: Sequence[Phase], path: Path) -> str:
     Raises:
         UsageError: the state cannot be read.
     """
-    from gaterun.cli.coordination import clock
+    from gaterun.cli.desk import clock
     from gaterun.core.state import StateDb
     from gaterun.core.state_place import place_of
     from gaterun.reporters import clean

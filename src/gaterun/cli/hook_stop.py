@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 
 from gaterun.cli import noted
-from gaterun.cli.coordination import ACTOR, Desk, desk
+from gaterun.cli.desk import ACTOR, Desk
 from gaterun.cli.hook_told import Reproach, judged
 from gaterun.cli.hook_values import Answer, Given, Place
+from gaterun.cli.notes import followed
 from gaterun.core.reading_claims import tasks_of
 from gaterun.model.claim import Claim, Said, Unread
 from gaterun.model.task_state import Participant, TaskHistory
 
 if TYPE_CHECKING:
+    from gaterun.cli.plan import Plan
     from gaterun.core.claims import Held
 
 #: The hook of a part of a session, which holds nothing itself.
@@ -37,19 +42,55 @@ class _Sides(Struct, frozen=True, kw_only=True):
 
 def stop(given: Given, place: Place) -> Answer:
     """A session, or a part of it, is about to end."""
+    from gaterun.cli.coordination import desk
+
+    desks: tuple[Desk, ...] = tuple(desk(place.opened, phase.id) for phase in place.phases)
+    said = {here.phase.id: place.opened.said(here.phase) for here in desks}
+    if any(_concerned(here, said[here.phase.id], given) is not None for here in desks):
+        from gaterun.cli.planning import plan_of
+
+        desks = plan_of(place.opened, place.phases, said=said).desks()
+        return _answer(given, desks, place.opened.state)
+    unread = [item for each in said.values() for item in each if isinstance(item, Unread)]
+    return judged(given, place.opened.state, (), unread)
+
+
+def stop_again(plan: Plan) -> tuple[str, str, int]:
+    """The same from a plan that still holds: what is for the host, for the agent, the exit code."""
+    stream = sys.stdin.buffer
+    stream.seek(0)
+    given = msgspec.json.decode(stream.read(), type=Given)
+    stream.seek(0)  # the long way may have to read it again
+    desks = plan.desks()
+    state = desks[0].footing.state
+    answer = _answer(given, desks, state)
+    if answer == Answer() and (notes := followed()):
+        notes.keep("", state, within=noted.WITHIN)
+    out = msgspec.json.encode(answer.out).decode() + "\n" if answer.out else ""
+    return out, answer.err and f"{answer.err}\n", answer.code
+
+
+def _answer(given: Given, desks: Sequence[Desk], state: Path) -> Answer:
     found: list[Reproach] = []
     unread: list[Unread] = []
-    for phase in place.phases:
-        here = desk(place.opened, phase.id)
-        sides = _sides(here, part=given.hook_event_name == _PART)
-        said = noted.claims(place.opened, phase)
+    for here in desks:
+        said = here.footing.said(here.phase)
         unread += [item for item in said if isinstance(item, Unread)]
-        about = any(
-            isinstance(item, Claim) and set(tasks_of(item, phase)) - sides.others for item in said
-        )
-        if about or sides.own:  # else nothing has to be looked at
+        if (sides := _concerned(here, said, given)) is not None:
             found += _reproaches(here, sides)
-    return judged(given, place, found, unread)
+    return judged(given, state, found, unread)
+
+
+def _concerned(here: Desk, said: Sequence[Claim | Unread], given: Given) -> _Sides | None:
+    """Whose task is whose, if that or what was said concerns the session; else nothing has to be
+    looked at.
+    """
+    with noted.beside_the_plan():
+        sides = _sides(here, part=given.hook_event_name == _PART)
+    about = any(
+        isinstance(item, Claim) and set(tasks_of(item, here.phase)) - sides.others for item in said
+    )
+    return sides if about or sides.own else None
 
 
 def _sides(here: Desk, *, part: bool) -> _Sides:
@@ -81,7 +122,7 @@ def _is_here(by: Participant, who: Participant) -> bool:
 
 
 def _reproaches(here: Desk, sides: _Sides) -> Iterator[Reproach]:
-    from gaterun.cli.claims import held_against, ledger_on
+    from gaterun.cli.ledger import held_against, ledger_on
     from gaterun.core.claims import Support
 
     gates, _ = here.standing()
@@ -90,7 +131,7 @@ def _reproaches(here: Desk, sides: _Sides) -> Iterator[Reproach]:
         Claim(key=f"claim {history.epoch}", said=Said.COMPLETED, source="gaterun", task=name)
         for name, history in sides.own.items()
     ]
-    for item in held_against(here.opened, phase, held, gates).held:
+    for item in held_against(phase, held, gates).held:
         if item.open:
             yield Reproach(
                 phase=phase.id,
@@ -99,7 +140,7 @@ def _reproaches(here: Desk, sides: _Sides) -> Iterator[Reproach]:
                 way_out=f"Mend it and measure with `gaterun done {phase.id} {item.task}`, or, where "
                 f"it cannot go on, `gaterun block {phase.id} {item.task} --why …`.",
             )
-    for item in ledger_on(here.opened, phase, gates).held:
+    for item in ledger_on(here.footing, phase, gates).held:
         if item.task not in sides.others and (item.open or item.support is Support.CONTRADICTED):
             yield Reproach(phase=phase.id, item=item)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gaterun.cli.hook_values import BLOCK, Answer, Given, Place
+from gaterun.cli.hook_values import BLOCK, Answer, Given
 from gaterun.model.claim import Unread
 from gaterun.reporters import clean
 
@@ -42,9 +43,13 @@ class Reproach(Struct, frozen=True, kw_only=True):
 
 
 def judged(
-    given: Given, place: Place, found: Sequence[Reproach], unread: Sequence[Unread]
+    given: Given, state: Path, found: Sequence[Reproach], unread: Sequence[Unread]
 ) -> Answer:
-    """Block as long as a claim is not covered, and may still block."""
+    """Block as long as a claim is not covered, and may still block.
+
+    Args:
+        state: the workspace's state folder, where it is counted.
+    """
     if not found and not unread:
         return Answer()
     from gaterun.reporters import claims as shown
@@ -54,9 +59,7 @@ def judged(
         return _told([f"could not be read: {source}" for source in sources])
     from gaterun.core import blocks
 
-    before = blocks.count(
-        place.opened.config.state, given.session_id, [each.name for each in found]
-    )
+    before = blocks.count(state, given.session_id, [each.name for each in found])
     again = [each for each in found if before[each.name] < blocks.MOST]
     if not again:
         tasks = dict.fromkeys(f"{each.phase} {each.item.task}" for each in found)

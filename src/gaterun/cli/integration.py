@@ -22,11 +22,11 @@ def look_at(opened: Opened, phase: Phase, record: RunRecord) -> Integration:
     Raises:
         UsageError: the state of its tasks, or its waivers, cannot be read.
     """
-    from gaterun.cli.coordination import Desk, participant
+    from gaterun.cli.desk import Desk, participant
     from gaterun.core.state_place import place_of
 
     place = place_of(opened.root, opened.config.settings.state)
-    here = Desk(opened=opened, phase=phase, place=place, who=participant(place))
+    here = Desk(footing=opened, phase=phase, place=place, who=participant(place))
     overview = here.overview()
     db = here.existing()
     if db is None:

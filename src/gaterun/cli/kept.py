@@ -44,8 +44,42 @@ def shows(argv: Sequence[str]) -> bool:
     return argv[:1] == ["list"] or "--co" in argv or "--collect-only" in argv
 
 
-def recall(words: Sequence[str], below: str = "") -> tuple[str, int] | None:
-    """What was answered before and the exit code, if nothing that it depends on has changed since.
+class Plan:
+    """What an answer stands on, besides the tree and what is recorded.
+
+    Attributes:
+        text: for `gaterun.cli.plan`.
+        lines: what was looked at to make it: state and name of each.
+    """
+
+    __slots__ = ("lines", "text")
+
+    def __init__(self, text: str, lines: list[str]) -> None:
+        self.text = text
+        self.lines = lines
+
+    def names(self) -> frozenset[str]:
+        """The names of what was looked at."""
+        return frozenset(line.partition("\t")[2] for line in self.lines)
+
+
+class Kept:
+    """What was kept of a question, and still holds.
+
+    Attributes:
+        answer: what was answered and the exit code, if nothing that it depends on has changed.
+        plan: what the answer stands on, if nothing that the plan depends on has changed.
+    """
+
+    __slots__ = ("answer", "plan")
+
+    def __init__(self, answer: tuple[str, int] | None = None, plan: Plan | None = None) -> None:
+        self.answer = answer
+        self.plan = plan
+
+
+def recall(words: Sequence[str], below: str = "") -> Kept:
+    """What was answered before, as far as nothing that it depends on has changed since.
 
     Args:
         words: the command line, and what else was asked.
@@ -53,32 +87,66 @@ def recall(words: Sequence[str], below: str = "") -> tuple[str, int] | None:
     """
     folder = _folder(below)
     if folder is None:
-        return None
+        return Kept()
+    found = Kept()
     try:
         path = os.path.join(folder, name_of(words))
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             key, numbers, rest = file.read().split("\n", 2)
-        count, length, code, begin, end = numbers.split()
-        *states, text = rest.split("\n", int(count))
-        if key != key_of(words) or len(states) != int(count) or len(text) != int(length):
-            return None
-        if not float(begin) <= time.time() < float(end):
-            return None
-        for line in states:
-            state, _, path = line.partition("\t")
-            if state != state_of(path):
-                return None
-        if "\0" in text:
-            from gaterun.reporters.moments import filled
+        planned, plan_length, count, length, code, begin, end = numbers.split()
+        first, second = int(planned), max(int(count), 0)
+        *states, text = rest.split("\n", first + second)
+        if (
+            key != key_of(words)
+            or len(states) != first + second
+            or len(text) != int(plan_length) + int(length)
+        ):
+            return found
+        holds = int(count) >= 0 and float(begin) <= time.time() < float(end)
+        tree = states[-1].partition("\t")[2] if holds and states else ""
+        if tree.startswith("tree of "):
+            from gaterun.core import tree_key
 
-            text = filled(text, time.time())
-        return text, int(code)
+            # Git looks while we do.
+            root = tree.partition(" of ")[2].partition("\t")[0]
+            tree_key.put(root, *tree_key.tree_question(root))
+        if not _are(states[:first]):
+            return found
+        if first:
+            found.plan = Plan(text[: int(plan_length)], states[:first])
+        if holds and _are(states[first:]):
+            answer = text[int(plan_length) :]
+            if "\0" in answer:
+                from gaterun.reporters.moments import filled
+
+                answer = filled(answer, time.time())
+            found.answer = answer, int(code)
     except (OSError, ValueError, IndexError):
-        return None
+        return Kept()
+    return found
+
+
+def _are(states: Sequence[str]) -> bool:
+    """Whether everything is in the state that stands before its name."""
+    for line in states:
+        state, _, name = line.partition("\t")
+        if name.startswith("tree of "):
+            from gaterun.core import tree_key
+
+            now = tree_key.key_put(*name.partition(" of ")[2].split("\t"))
+        else:
+            now = state_of(name)
+        if state != now:
+            return False
+    return True
 
 
 def give(text: str) -> None:
-    """Write a kept answer to standard output, whether or not somebody still reads it."""
+    """Write an answer to standard output, whether or not somebody still reads it.
+
+    Raises:
+        SystemExit: there is no room for it.
+    """
     if not text:
         return
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -89,8 +157,23 @@ def give(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        # Or Python would complain when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            tell(f"error: cannot write: {error.strerror}\n")
+            sys.exit(4)
+
+
+def tell(text: str) -> None:
+    """Write to standard error what goes with an answer."""
+    if not text:
+        return
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from gaterun.core.workflow_log import harmless
+
+        text = harmless(text)
+    sys.stderr.write(text)
 
 
 def _folder(below: str) -> str | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.notes import Notes
+from gaterun.cli.notes import Notes, following
 from gaterun.core.workflow_log import guarded_log
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
@@ -196,7 +196,7 @@ def _run(argv: Sequence[str], notes: Notes | None) -> int:
         arguments = arguments_of(argv)
         if notes is not None and arguments[0] not in {"run", "list", "status", "hook"}:
             notes.stop()
-        with gaterun.make_context("gaterun", arguments, obj=notes) as context:
+        with following(notes), gaterun.make_context("gaterun", arguments) as context:
             answer = gaterun.invoke(context)
         code = answer if isinstance(answer, int) else 0
         try:

@@ -19,7 +19,7 @@ from gaterun import __version__
 from gaterun.cli import claims as claims_command
 from gaterun.cli import mcp_tasks
 from gaterun.cli.apart import Apart
-from gaterun.cli.coordination import Desk, desk
+from gaterun.cli.coordination import OpenDesk, desk
 from gaterun.cli.mcp_values import Brief, File, Measured, PhaseStanding, Run, Said
 from gaterun.cli.workspace import Opened, renew_claims
 from gaterun.model.errors import GaterunError
@@ -57,7 +57,7 @@ def server(opened: Callable[[], Opened], phase: str, apart: Apart) -> MCPServer:
     """
     mcp = MCPServer("gaterun", instructions=_INSTRUCTIONS, version=__version__)
 
-    def here() -> Desk:
+    def here() -> OpenDesk:
         workspace = opened()
         renew_claims(workspace.config)
         return desk(workspace, phase)
@@ -67,7 +67,7 @@ def server(opened: Callable[[], Opened], phase: str, apart: Apart) -> MCPServer:
     return mcp
 
 
-def _tasks(mcp: MCPServer, here: Callable[[], Desk], phase: str, apart: Apart) -> None:
+def _tasks(mcp: MCPServer, here: Callable[[], OpenDesk], phase: str, apart: Apart) -> None:
     """The tools that are about tasks: who works on them, and whether they are done."""
 
     @mcp.tool(annotations=_READS)
@@ -112,7 +112,7 @@ def _tasks(mcp: MCPServer, here: Callable[[], Desk], phase: str, apart: Apart) -
         return await _in_thread(lambda: mcp_tasks.rendered(here()))
 
 
-def _gates(mcp: MCPServer, here: Callable[[], Desk], phase: str, apart: Apart) -> None:
+def _gates(mcp: MCPServer, here: Callable[[], OpenDesk], phase: str, apart: Apart) -> None:
     """The tools that are about measurements, whoever works on what."""
 
     @mcp.tool(annotations=_READS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gaterun.cli.coordination import Desk
+from gaterun.cli.coordination import OpenDesk
 from gaterun.cli.hook_edit import judged
 from gaterun.cli.hook_scope import names_of
 from gaterun.cli.mcp_values import (
@@ -20,7 +20,6 @@ from gaterun.core.freshness import Standing
 from gaterun.core.glob import in_scope
 from gaterun.core.lease import described, say
 from gaterun.core.overview import Overview
-from gaterun.core.result import is_blocking
 from gaterun.core.task_states import TaskView
 from gaterun.model.errors import UsageError
 from gaterun.model.task_state import Kind
@@ -30,7 +29,7 @@ from gaterun.reporters.moments import Moments
 from gaterun.reporters.standing import gist
 
 
-def standing(here: Desk) -> PhaseStanding:
+def standing(here: OpenDesk) -> PhaseStanding:
     """How the phase stands on the tree as it is now."""
     overview = here.overview()
     return PhaseStanding(
@@ -43,12 +42,12 @@ def standing(here: Desk) -> PhaseStanding:
     )
 
 
-def rendered(here: Desk) -> str:
+def rendered(here: OpenDesk) -> str:
     """The dashboard, as `watch --write` writes it."""
     return dashboard(here.overview())
 
 
-def start(here: Desk, name: str) -> Brief:
+def start(here: OpenDesk, name: str) -> Brief:
     """Claim a task.
 
     Raises:
@@ -71,14 +70,14 @@ def start(here: Desk, name: str) -> Brief:
             Asked(
                 node_id=gate.node_id,
                 conditions=[clean.line(condition) for condition in gate.conditions],
-                blocking=is_blocking(gate, today),
+                blocking=gate.is_blocking(today),
             )
             for gate in task.gates
         ],
     )
 
 
-def block(here: Desk, name: str, why: str) -> Said:
+def block(here: OpenDesk, name: str, why: str) -> Said:
     """Say that a task cannot go on.
 
     Raises:
@@ -93,7 +92,7 @@ def block(here: Desk, name: str, why: str) -> Said:
     return Said(task=name, state="blocked")
 
 
-def files(here: Desk, paths: list[str]) -> list[File]:
+def files(here: OpenDesk, paths: list[str]) -> list[File]:
     """Whether files should be edited, and which tasks they belong to."""
     opened, phase = here.opened, here.phase
     found = []
@@ -107,7 +106,7 @@ def files(here: Desk, paths: list[str]) -> list[File]:
     return found
 
 
-def _task(view: TaskView, overview: Overview, here: Desk) -> TaskStanding:
+def _task(view: TaskView, overview: Overview, here: OpenDesk) -> TaskStanding:
     history = view.history
     holder = history.lease.holder if history.lease is not None and view.live else None
     return TaskStanding(
@@ -135,7 +134,7 @@ def _gate(item: Standing) -> GateStanding:
         freshness=item.freshness.value,
         outcome=item.last.outcome.value if item.last else None,
         holds=item.holds,
-        blocking=is_blocking(item.gate, datetime.now(UTC).date()),
+        blocking=item.gate.is_blocking(datetime.now(UTC).date()),
         why=clean.line(
             item.gate.skip or item.why or (gist(item.last) if item.last is not None else "")
         ),

@@ -6,19 +6,18 @@ kept. What cannot be told by the state of files, of the tree and of the clock en
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from gaterun.cli import kept
-from gaterun.cli.notes import Notes
+from gaterun.cli.notes import Notes, followed
 
 if TYPE_CHECKING:
-    from gaterun.cli.workspace import Opened
-    from gaterun.core.binding import Binder
+    from gaterun.core.bond import Binds
+    from gaterun.core.discovery import Plugins
     from gaterun.core.freshness import Standing
     from gaterun.core.git import Git
     from gaterun.core.overview import Overview
@@ -34,30 +33,52 @@ WITHIN = ("baseline", "measured", "runs", "state.db", "state.db-wal", "state.db-
 
 def noted() -> Notes | None:
     """The notes of the command that is running, as long as its answer may be kept."""
-    context = click.get_current_context(silent=True)
-    notes = context.find_object(Notes) if context is not None else None
+    notes = followed()
     return notes if notes is not None and notes.listening else None
 
 
+class NotPlainError(Exception):
+    """Something is to be said that an answer from a recalled plan does not say."""
+
+
 def warn(text: str) -> None:
-    """Say something that is said again each time."""
+    """Say something that is said again each time.
+
+    Raises:
+        NotPlainError: on the short way; the long one says it.
+    """
+    notes = followed()
+    if notes is not None and notes.recalled:
+        raise NotPlainError(text)
+    import click
+
     click.echo(f"warning: {text}", err=True)
-    if notes := noted():
+    if notes is not None:
         notes.stop()
+
+
+@contextlib.contextmanager
+def beside_the_plan() -> Iterator[None]:
+    """Within the block nothing is looked at that a plan depends on."""
+    notes = noted()
+    with notes.beside_the_plan() if notes is not None else contextlib.nullcontext():
+        yield
 
 
 class Looking:
     """Notes one look at a working tree.
 
     Args:
-        git: of the workspace's root.
+        root: the workspace.
+        state: its state folder.
+        git: of the root.
     """
 
-    def __init__(self, opened: Opened, git: Git) -> None:
+    def __init__(self, root: Path, state: Path, git: Git) -> None:
         self._notes = noted()
         self._git = git
-        self._root = str(opened.root)
-        self._state = os.path.relpath(opened.config.state, opened.root)
+        self._root = str(root)
+        self._state = os.path.relpath(state, root)
         self._told = b""
         self._key = ""
         if self._notes and (not git.present or self._state.startswith("..")):
@@ -106,7 +127,7 @@ def _refs(top: Path) -> Iterable[Path]:
         yield Path(folder)
 
 
-def gates(state: Path, binder: Binder, found: Sequence[Standing]) -> None:
+def gates(state: Path, binder: Binds, found: Sequence[Standing]) -> None:
     """Gates were bound, and held against the runs that are recorded."""
     if not (notes := noted()):
         return
@@ -148,7 +169,7 @@ def sign_of_life(until: Iterable[float], now: float) -> None:
                 notes.ends(moment - LEASE + RENEW_AFTER)
 
 
-def claims(opened: Opened, phase: Phase) -> list[Claim | Unread]:
+def claims(plugins: Plugins, root: Path, phase: Phase) -> list[Claim | Unread]:
     """Everything that was said, as far as it can be read.
 
     Raises:
@@ -159,11 +180,11 @@ def claims(opened: Opened, phase: Phase) -> list[Claim | Unread]:
 
     notes = noted()
     if notes is None:
-        return read_claims(opened.plugins, opened.root, phase)
+        return read_claims(plugins, root, phase)
     with notes.without_processes():
-        found = read_claims(opened.plugins, opened.root, phase)
+        found = read_claims(plugins, root, phase)
     # What could not be read may be readable in a moment without having changed.
-    if any(isinstance(item, Unread) for item in found) or not opened.plugins.claims_open_all:
+    if any(isinstance(item, Unread) for item in found) or not plugins.claims_open_all:
         notes.stop()
     return found
 

@@ -17,7 +17,6 @@ from gaterun.cli.step_summary import step_summary
 from gaterun.cli.style import style_for
 from gaterun.cli.workspace import Opened
 from gaterun.core.archive import staged
-from gaterun.core.bound_run import look_for
 from gaterun.core.git import Git, GitError
 from gaterun.core.merge import Merge
 from gaterun.core.outputs import Outputs
@@ -25,7 +24,7 @@ from gaterun.core.parts import Read, Whole, problems, read, refuse, same_told
 from gaterun.core.select import select
 from gaterun.core.shards import partition
 from gaterun.core.store import Store
-from gaterun.core.tree import TreeState
+from gaterun.core.tree import TreeState, look_for
 from gaterun.model.errors import UsageError
 from gaterun.model.phase import Phase
 from gaterun.model.record import RunRecord

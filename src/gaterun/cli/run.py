@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from gaterun.cli.notes import Notes
+from gaterun.cli.notes import followed
 from gaterun.cli.workspace import Opened, PhaseName, Selector, workspace_options
 from gaterun.core.select import select
 from gaterun.model.condition import nearest
@@ -291,7 +291,7 @@ def command(
                 click.echo(f"wrote {path}", err=to_stdout)
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
-    notes = click.get_current_context().find_object(Notes)
+    notes = followed()
     keeps = not (wanted or summary or problems or fresh or audit or last_failed or part)
     if notes is not None and keeps:
         from gaterun.cli.kept_run import keep_run

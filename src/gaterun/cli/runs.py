@@ -215,8 +215,8 @@ def verify(opened: Opened, *, run: str, tree: bool) -> int:
 
 def _tree(opened: Opened, phase: str) -> Tree:
     """The tree as it is now, without what gaterun writes there for this phase."""
-    from gaterun.core.bound_run import look_for
     from gaterun.core.git import Git, GitError
+    from gaterun.core.tree import look_for
 
     try:
         return look_for(opened.phase(phase), Git(opened.root), opened.config.state).summary

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.coordination import Desk, desk, task_and_phase
+from gaterun.cli.coordination import desk, task_and_phase
+from gaterun.cli.desk import Desk
 from gaterun.cli.task_names import TaskName
 from gaterun.cli.workspace import Opened, workspace_options
 from gaterun.model.task_state import TaskState
@@ -64,7 +65,7 @@ def claim(here: Desk, name: str, *, overlap_ok: bool = False) -> int:
             now=here.now(),
             head=here.head,
             unmet=[_unmet(overview.task(need)) for need in overview.task(name).unmet],
-            overlapping=overlapping(task, here.phase, Git(here.opened.root).files),
+            overlapping=overlapping(task, here.phase, Git(here.footing.root).files),
             overlap_ok=overlap_ok,
             called=here.called(name),
         )

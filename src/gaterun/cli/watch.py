@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaterun.cli.coordination import Desk, desk
+from gaterun.cli.coordination import desk
+from gaterun.cli.desk import Desk
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
 from gaterun.model.errors import UsageError
 from gaterun.model.task_state import TaskState
@@ -78,7 +79,7 @@ def write_dashboard(here: Desk, overview: Overview) -> bool:
     from gaterun.reporters.dashboard import MARK, dashboard, same
 
     name = _check(here)
-    path = here.opened.root / name
+    path = here.footing.root / name
     text = dashboard(overview)
     try:
         if path.exists():

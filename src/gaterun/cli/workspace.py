@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 from msgspec import Struct
 
-from gaterun.cli.notes import Notes
+from gaterun.cli.notes import followed
 from gaterun.core.config import Config, find_root, load_config
 from gaterun.core.discovery import Plugins, load
 from gaterun.core.phases import load_phase, phase_names
@@ -20,7 +20,10 @@ from gaterun.model.errors import UsageError
 from gaterun.model.phase import Phase
 
 if TYPE_CHECKING:
+    from gaterun.core.bond import Binds
     from gaterun.core.store import Store
+    from gaterun.core.tree import TreeState
+    from gaterun.model.claim import Claim, Unread
     from gaterun.model.record import RunRecord
     from gaterun.model.report import Reporter
     from gaterun.model.waiver import InForce
@@ -44,12 +47,21 @@ class Opened(Struct, frozen=True, kw_only=True):
         """The workspace."""
         return self.config.root
 
+    @property
+    def state(self) -> Path:
+        """Absolute path of the state folder."""
+        return self.config.state
+
+    @property
+    def folder(self) -> str:
+        """The state folder as the setting names it."""
+        return self.config.settings.state
+
     def show(self, text: str) -> None:
         """Write what a command has to show, and keep it for the next time."""
         click.echo(text, nl=False)
-        notes = click.get_current_context().find_object(Notes)
-        if notes is not None:
-            notes.keep(text, self.config.state)
+        if notes := followed():
+            notes.keep(text, self.state)
 
     def store(self) -> Store:
         """The state folder, created, and cleared of what a killed run left and of old runs.
@@ -214,6 +226,25 @@ class Opened(Struct, frozen=True, kw_only=True):
             elsewhere=lambda gate: self.is_elsewhere(gate, phase),
         )
 
+    def said(self, phase: Phase) -> list[Claim | Unread]:
+        """Everything that was said about the tasks of a phase, as far as it can be read."""
+        from gaterun.cli import noted
+
+        return noted.claims(self.plugins, self.root, phase)
+
+    def binds(self, phase: Phase, tree: TreeState | None, base: str | None) -> Binds:
+        """Says what measurements of a phase's gates depend on."""
+        from gaterun.core.binding import Binder
+
+        del phase
+        return Binder(
+            tree,
+            root=self.root,
+            base=base,
+            environment=self.config.environment.given,
+            resources=self.plugins.resources,
+        )
+
     def is_elsewhere(self, gate: str, phase: Phase) -> bool:
         """Whether a plugin offers a gate, or another phase of the workspace has it."""
         if "::" not in gate and gate in self.plugins.gates:
@@ -252,16 +283,13 @@ def open_workspace(
 
 
 def renew_claims(config: Config) -> None:
-    """Whatever somebody asks who has claimed a task, the claim is renewed.
-
-    In most workspaces nothing has to be imported to see that nobody has: there is no state, and
-    no working tree, submodule or the like whose state would be elsewhere.
-    """
+    """Whatever somebody asks who has claimed a task, the claim is renewed."""
+    # Mostly nothing has to be imported to see that nobody has: no state, nor one elsewhere.
     above = (config.root, *config.root.parents)
     if (config.state / "state.db").exists() or any((it / ".git").is_file() for it in above):
-        from gaterun.cli.coordination import sign_of_life
+        from gaterun.cli.desk import sign_of_life
 
-        sign_of_life(config)
+        sign_of_life(config.root, config.settings.state)
 
 
 def workspace_options(function: F) -> F:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +24,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_asides(path.parent, path.name)
     import secrets  # with all of cryptography; most commands write nothing
+    import shutil
 
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     lock = claim(aside)

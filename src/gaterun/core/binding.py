@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import sys
@@ -15,6 +14,7 @@ import msgspec
 
 from gaterun import __version__
 from gaterun.core import toolchain
+from gaterun.core.bond import Bond, joint_digest
 from gaterun.core.environment import digest_of
 from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
@@ -68,8 +68,15 @@ class Binder:
 
     def bind(self, requirement: Requirement) -> Binding | None:
         """What a measurement made now would depend on; ``None`` where nobody can say."""
+        bond = self.bond(requirement) if self._tree is not None else None
+        if self._tree is None or bond is None:
+            return None
+        return bond.on(self._tree, self._base)
+
+    def bond(self, requirement: Requirement) -> Bond | None:
+        """What it would depend on, on any tree; ``None`` where nobody can say."""
         parts = self.inputs(requirement)
-        if self._tree is None or not parts:
+        if not parts:
             return None
         code = self._code_of(requirement)
         if code is None:
@@ -78,15 +85,19 @@ class Binder:
         place = [platform.system(), platform.machine(), str(self._root)]
         if gate.exclusive or any(metric.host_bound for metric in gate.metrics):
             place += [platform.node(), str(os.cpu_count())]
-        return Binding(
-            gaterun=f"{_SCHEME} {__version__} {sys.implementation.cache_tag} {sys.hexversion:x}",
-            code=code,
-            options=joint_digest(gate.name, *canonical(requirement.options)),
-            inputs=joint_digest(*map(self._tree.digest, parts)),
-            tools=self._tools,
-            environment=self._variables,
-            base=self._base,
-            place=joint_digest(*place),
+        version = f"{_SCHEME} {__version__} {sys.implementation.cache_tag} {sys.hexversion:x}"
+        return Bond(
+            parts=parts,
+            binding=Binding(
+                gaterun=version,
+                code=code,
+                options=joint_digest(gate.name, *canonical(requirement.options)),
+                inputs="",
+                tools=self._tools,
+                environment=self._variables,
+                base="",
+                place=joint_digest(*place),
+            ),
         )
 
     def inputs(self, requirement: Requirement) -> tuple[tuple[str, ...], ...]:
@@ -196,8 +207,3 @@ def _state(path: str | Path) -> str:
     except OSError:
         return "none"
     return f"{found.st_mtime_ns} {found.st_size}"
-
-
-def joint_digest(*parts: str) -> str:
-    """SHA-256 of texts that are told apart."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

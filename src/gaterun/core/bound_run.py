@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from gaterun.core.binding import Binder
-from gaterun.core.git import Git
 from gaterun.core.result import BaselineOf, judged
 from gaterun.core.reuse import Kept, Shelf, differences, measurement_of
-from gaterun.core.tree import TreeState, look
+from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
 from gaterun.model.metric import Reading
-from gaterun.model.phase import Outputs, Phase, Requirement
+from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import GateResult
 from gaterun.model.verdict import Outcome, Reason, Verdict
 from gaterun.model.waiver import InForce
@@ -177,33 +174,6 @@ class BoundRun:
             with contextlib.suppress(OSError):
                 self._shelf.keep(result, run)
         self._shelf.tidy()
-
-
-def look_for(
-    phase: Phase,
-    git: Git,
-    state: Path,
-    writes: Sequence[str] = (),
-    *,
-    told: Callable[[bytes], None] | None = None,
-) -> TreeState:
-    """Look at a phase's tree, without what gaterun itself writes there.
-
-    Args:
-        state: gaterun's folder.
-        writes: reports of this run, relative to the root.
-        told: hears what git says differs, before any of that is read.
-
-    Raises:
-        GitError: git is there, and cannot say.
-    """
-    return look(git, without=written(phase, git.root, state, writes), told=told)
-
-
-def written(phase: Phase, root: Path, state: Path, writes: Sequence[str]) -> tuple[str, ...]:
-    """What gaterun itself writes in a phase's tree, relative to the root."""
-    outputs = (getattr(phase.outputs, name) for name in Outputs.__struct_fields__)
-    return (os.path.relpath(state, root) + "/", *filter(None, outputs), *writes)
 
 
 def _without_verdict(result: GateResult, changed: Sequence[str]) -> GateResult:

@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from gaterun.core.freshness import Freshness, Standing
 from gaterun.core.reading_claims import tasks_of
-from gaterun.core.result import is_blocking
 from gaterun.model.claim import Claim, Said, Unread
 from gaterun.model.metric import Unit
 from gaterun.model.phase import Phase, Task
@@ -177,7 +176,7 @@ class _Judge:
         gates = [
             item
             for item in self._standings
-            if item.gate.task in tasks and is_blocking(item.gate, self._today)
+            if item.gate.task in tasks and item.gate.is_blocking(self._today)
         ]
         if not gates:
             return Support.NOT_MEASURED, ("no gate of it is blocking",)

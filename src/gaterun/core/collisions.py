@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from gaterun.core.git import Git, GitError
 from gaterun.core.glob import TAKES_AWAY, in_scope
-from gaterun.core.snapshot import Snapshot, Snapshots
 from gaterun.model.phase import Phase, Task
 from gaterun.model.task_state import Collision, Participant, Severity
+
+if TYPE_CHECKING:
+    from gaterun.core.snapshot import Snapshot, Snapshots
 
 #: How many files are named.
 _NAMED = 5
@@ -95,6 +98,8 @@ def collisions(
     trees = {item.who.worktree for item in there}
     if len(trees) == 1 and not all(item.task.files for item in there):
         return tuple(found)  # nobody to collide with, and no scope to leave
+    from gaterun.core.snapshot import Snapshots
+
     try:
         with Snapshots(Path(there[0].who.worktree)) as snapshots:
             seen = []

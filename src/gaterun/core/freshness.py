@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gaterun.core.binding import Binder
+from gaterun.core.bond import Binds
 from gaterun.core.reuse import Shelf, digests, measurement_of
-from gaterun.core.store import Store
-from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
 from gaterun.model.phase import POLICY, Requirement
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.verdict import Outcome, Verdict
 from gaterun.model.waiver import InForce
+
+if TYPE_CHECKING:
+    from gaterun.core.store import Store
+    from gaterun.core.tree import TreeState
 
 
 class Freshness(StrEnum):
@@ -58,7 +61,7 @@ def survey(
     phase: str,
     chosen: Sequence[Requirement],
     *,
-    binder: Binder,
+    binder: Binds,
     tree: TreeState | None,
     store: Store,
     in_force: InForce | None = None,

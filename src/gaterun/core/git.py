@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from gaterun.core.execute import capture
-from gaterun.core.tree_key import LEAKED, QUIET, pathspec
+from gaterun.core.tree_key import LEAKED, QUIET, pathspec, take
 from gaterun.model.errors import CannotMeasure
 from gaterun.model.verdict import Reason
+
+#: Names the top of the working tree, and the root's path below it.
+PLACE = ("rev-parse", "--is-inside-work-tree", "--show-toplevel", "--show-prefix")
 
 #: How a revision begins that is the last commit in common with another.
 MERGE_BASE = "merge-base:"
@@ -41,6 +41,10 @@ class Git:
         Raises:
             GitError: it failed, or git is not there.
         """
+        if env is None and (told := take(str(self.root), *arguments)) is not None:
+            return told
+        from gaterun.core.execute import capture
+
         try:
             status, out, err = capture(
                 ["git", "-c", "core.hooksPath=/dev/null", *arguments],
@@ -59,7 +63,7 @@ class Git:
     def _place(self) -> tuple[str, str] | None:
         """The top of the working tree and the root's path below it; none without a repository."""
         try:
-            out = self("rev-parse", "--is-inside-work-tree", "--show-toplevel", "--show-prefix")
+            out = self(*PLACE)
         except GitError:
             return None
         inside, *top, prefix = os.fsdecode(out).removesuffix("\n").split("\n")
@@ -137,6 +141,9 @@ class Git:
         Raises:
             CannotMeasure: there is no repository, or no such revision.
         """
+        import shutil
+        import tempfile
+
         folder = Path(tempfile.mkdtemp(prefix="tree-", dir=parent))
         if ref is None and (not self.present or self.commit("HEAD") is None):
             _copy(self.root, self.files, folder)
@@ -196,6 +203,8 @@ class Git:
                 source._submodules(top / name, folder / name, wanted)
 
     def _overlay(self, inside: Path) -> None:
+        import shutil
+
         changed = os.fsdecode(self("diff", "--name-only", "-z", "--relative", "HEAD", "--", "."))
         untracked = os.fsdecode(self("ls-files", "-z", "--others", "--exclude-standard"))
         names = [name for name in (changed + untracked).split("\0") if name]
@@ -213,6 +222,8 @@ class Git:
 
 
 def _copy(root: Path, names: Sequence[str], folder: Path) -> None:
+    import shutil
+
     for name in names:
         source, target = root / name, folder / name
         for above in reversed(target.relative_to(folder).parents):

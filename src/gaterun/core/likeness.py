@@ -15,7 +15,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from gaterun import __version__
-from gaterun.core.binding import canonical, joint_digest, modules_of
+from gaterun.core.binding import canonical, modules_of
+from gaterun.core.bond import joint_digest
 from gaterun.core.discovery import Plugins
 from gaterun.core.tree import TreeState
 from gaterun.core.tree_key import blob, file_state

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gaterun.core.result import is_blocking, unmeasured
+from gaterun.core.result import unmeasured
 from gaterun.core.schedule import Schedule
 from gaterun.core.workers import GRACE, Broken, Done, Interrupt, Overdue, Progress, Workers
 from gaterun.model.event import Event, GateFinished, GateProgress, GateStarted
@@ -69,7 +69,7 @@ class Loop:
         self._schedule = Schedule(
             phase,
             chosen,
-            blocking=frozenset(gate.node_id for gate in chosen if is_blocking(gate, today)),
+            blocking=frozenset(gate.node_id for gate in chosen if gate.is_blocking(today)),
             seconds=seconds,
             at_hand=at_hand,
             whole=whole,

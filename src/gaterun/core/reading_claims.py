@@ -6,11 +6,14 @@ Apart from that, as a hook that finds nothing said need not know what holds.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gaterun.core.discovery import Plugins
 from gaterun.core.glob import glob_matcher
 from gaterun.model.claim import Claim, PhaseOutline, TaskOutline, Unread
 from gaterun.model.phase import Phase
+
+if TYPE_CHECKING:
+    from gaterun.core.discovery import Plugins
 
 
 def outline(phase: Phase) -> PhaseOutline:

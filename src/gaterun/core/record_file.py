@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gaterun.core.aside import written_aside
 from gaterun.model.errors import UsageError
 from gaterun.model.record import SCHEMA_VERSION, GateResult, MetricRecord, RunRecord, Tree
 from gaterun.model.shard import Shard
@@ -100,6 +99,8 @@ def write_record(folder: Path, record: RunRecord, digests: Mapping[str, str]) ->
     Raises:
         OSError: it could not be written.
     """
+    from gaterun.core.aside import written_aside
+
     digest = hashlib.sha256()
     with written_aside(folder / RECORD) as aside:
         with aside.open("wb") as stream:
@@ -166,6 +167,26 @@ def read_record(path: Path) -> RunRecord:
     data = _bytes(path)
     record: RunRecord = _decoded(data, RunRecord, path)
     _check_digest(path, data, record.schema_version)
+    return record
+
+
+class _Whose(Struct, frozen=True):
+    phase: str
+    role: str = "run"
+
+
+def read_record_of(path: Path, phase: str, role: str) -> RunRecord | None:
+    """Read a record of a phase; ``None`` where it is another's, or of another role.
+
+    Raises:
+        UsageError: as `read_record`, whosever it is.
+    """
+    data = _bytes(path)
+    whose: _Whose = _decoded(data, _Whose, path)
+    _check_digest(path, data, _version(data, path))
+    if (whose.phase, whose.role) != (phase, role):
+        return None
+    record: RunRecord = _decoded(data, RunRecord, path)
     return record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
@@ -38,13 +38,6 @@ def _known(
     return pack(finding for finding in measurement.findings if metric.counts.has(finding))
 
 
-def is_blocking(requirement: Requirement, today: date) -> bool:
-    """Whether its failure fails the run: an advisory gate blocks once its date is past."""
-    if requirement.mode is Mode.BLOCKING or requirement.enforce_after is None:
-        return True
-    return today > requirement.enforce_after
-
-
 def unmeasured(
     requirement: Requirement,
     verdict: Verdict,
@@ -64,7 +57,7 @@ def unmeasured(
         title=requirement.gate.title,
         verdict=verdict,
         conditions=requirement.conditions,
-        blocking=is_blocking(requirement, datetime.fromtimestamp(now, UTC).date()),
+        blocking=requirement.is_blocking(datetime.fromtimestamp(now, UTC).date()),
         advisory_until=requirement.enforce_after.isoformat() if requirement.enforce_after else "",
         blocked_by=blocked_by,
         evidence=evidence,
@@ -173,7 +166,7 @@ def judged(
         title=requirement.gate.title,
         verdict=verdict,
         conditions=requirement.conditions,
-        blocking=is_blocking(requirement, datetime.fromtimestamp(started, UTC).date()),
+        blocking=requirement.is_blocking(datetime.fromtimestamp(started, UTC).date()),
         advisory_until=requirement.enforce_after.isoformat() if requirement.enforce_after else "",
         flaky=measurement.flaky,
         metrics={

@@ -16,7 +16,6 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gaterun.core.aside import written_aside
 from gaterun.core.tree import digest_of
 from gaterun.model.binding import Binding, Reused
 from gaterun.model.command import Evidence
@@ -101,6 +100,8 @@ class Shelf:
             reused=Reused(run=run, measured=result.started),
             seconds=result.seconds,
         )
+        from gaterun.core.aside import written_aside
+
         text = msgspec.json.encode(kept)
         with written_aside(self._path(result.gate, result.binding)) as aside:
             aside.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)

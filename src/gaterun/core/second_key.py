@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gaterun.core.judge import judge
-from gaterun.core.result import BaselineOf, is_blocking
+from gaterun.core.result import BaselineOf
 from gaterun.model.finding import Finding, Severity
 from gaterun.model.measurement import Measurement
 from gaterun.model.metric import Better, Measured, Unit
@@ -63,7 +63,7 @@ class SecondKey(Struct, frozen=True, kw_only=True):
         if base is None:
             return result
         today = datetime.fromtimestamp(result.started, UTC).date()
-        if is_blocking(base, today) and not result.blocking:
+        if base.is_blocking(today) and not result.blocking:
             told = f"it blocks at {self.policy.label}, so that it blocks here"
             result = replace(result, blocking=True, advisory_until="", notes=(*result.notes, told))
         if result.outcome is not Outcome.PASS:

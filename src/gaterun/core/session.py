@@ -15,7 +15,7 @@ from gaterun import __version__
 from gaterun.core.assess import Assessor
 from gaterun.core.baseline import acceptances, moved
 from gaterun.core.binding import Binder
-from gaterun.core.bound_run import BoundRun, look_for, named, written
+from gaterun.core.bound_run import BoundRun, named
 from gaterun.core.discovery import Plugins
 from gaterun.core.environment import Environment
 from gaterun.core.evidence import without_variables
@@ -28,7 +28,7 @@ from gaterun.core.measure import Bench
 from gaterun.core.reuse import Shelf
 from gaterun.core.run_verdict import verdict_of
 from gaterun.core.store import RunFolder, Store
-from gaterun.core.tree import TreeState
+from gaterun.core.tree import TreeState, look_for, written
 from gaterun.core.workers import Message, Workers, hearing_signals
 from gaterun.core.writable import writable
 from gaterun.model.errors import NothingSelected

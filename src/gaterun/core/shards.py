@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gaterun.core.binding import asked_by, canonical, joint_digest
+from gaterun.core.binding import asked_by, canonical
+from gaterun.core.bond import joint_digest
 from gaterun.model.errors import UsageError
 from gaterun.model.gate import Resource
 from gaterun.model.metrics_document import MetricsDocument

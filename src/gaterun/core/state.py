@@ -21,8 +21,6 @@ from typing import Self
 
 import msgspec
 
-from gaterun.core import lock
-from gaterun.core.aside import written_aside
 from gaterun.core.state_schema import APPLICATION, SCHEMA, TABLES, VERSION
 from gaterun.core.task_history import fold
 from gaterun.model.errors import UsageError
@@ -330,6 +328,9 @@ class StateDb:
 
 def _make(path: Path) -> None:
     """Make an empty database beside its place, so that nobody ever sees half of one."""
+    from gaterun.core import lock
+    from gaterun.core.aside import written_aside
+
     path.parent.mkdir(parents=True, exist_ok=True)
     ignore = path.parent / ".gitignore"
     if not ignore.exists():

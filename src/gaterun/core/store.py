@@ -5,29 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gaterun.core import scratch
-from gaterun.core.aside import clear_asides
-from gaterun.core.event_log import EventLog
-from gaterun.core.execute import end_marked
-from gaterun.core.lock import abandoned, claim
 from gaterun.core.record_file import (
     EVENTS,
     LOGS,
     RECORD,
     files_of,
-    read_outline,
     read_record,
+    read_record_of,
     write_record,
 )
-from gaterun.core.redact import Redactor
 from gaterun.model.errors import UsageError
-from gaterun.model.event import RunFinished
 from gaterun.model.record import RunRecord
+
+if TYPE_CHECKING:
+    from gaterun.core.redact import Redactor
+    from gaterun.model.event import RunFinished
 
 #: In the folder of a run that was recorded elsewhere: it is shown, and never the newest here.
 IMPORTED = "imported"
@@ -48,6 +45,9 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
+        from gaterun.core.event_log import EventLog
+        from gaterun.core.lock import claim
+
         self.path = path
         # Nobody finds it without its lock, and takes it for what a killed run has left.
         staged = path.parent.parent / STAGING / path.name
@@ -72,6 +72,8 @@ class RunFolder:
         Raises:
             OSError: it could not be written.
         """
+        from gaterun.core.redact import Redactor
+
         try:
             self.events.note(over)
             self.events.close()
@@ -95,6 +97,8 @@ class RunFolder:
 
     def abandon(self) -> None:
         """Remove the folder: what was measured is not to be a recorded run."""
+        import shutil
+
         self.events.close()
         shutil.rmtree(self.path, ignore_errors=True)
         self._release()
@@ -146,6 +150,13 @@ class Store:
         )
 
     def _clear_killed(self) -> None:
+        import shutil
+
+        from gaterun.core import scratch
+        from gaterun.core.aside import clear_asides
+        from gaterun.core.execute import end_marked
+        from gaterun.core.lock import abandoned
+
         for path in self.path.glob("runs/*/lock"):
             lock = abandoned(path)
             if lock is not None:
@@ -248,9 +259,9 @@ class Store:
             if (path.parent / IMPORTED).exists():
                 return
             try:
-                outline = read_outline(path)
-                if outline.phase == phase and outline.role == role:
-                    yield read_record(path)
+                record = read_record_of(path, phase, role)
+                if record is not None:
+                    yield record
             except UsageError as error:
                 if error.message not in self.problems:
                     self.problems.append(error.message)
@@ -284,6 +295,7 @@ def _after(stamp: str) -> str:
 def _hide_secrets(folder: Path) -> None:
     """What a killed run could not: hide secrets in the logs of what it had started."""
     from gaterun.core.environment import chosen
+    from gaterun.core.redact import Redactor
 
     redactor = Redactor(chosen().secrets)
     for name in files_of(folder):
@@ -294,6 +306,8 @@ def _hide_secrets(folder: Path) -> None:
 
 def is_held(lock: Path) -> bool:
     """Whether a living run holds this lock."""
+    from gaterun.core.lock import abandoned
+
     descriptor = abandoned(lock)
     if descriptor is not None:
         os.close(descriptor)

@@ -6,21 +6,24 @@ import os
 import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from gaterun import __version__
-from gaterun.core.binding import Binder, joint_digest
+from gaterun.core.bond import Binds, joint_digest, options_text
 from gaterun.core.freshness import Freshness, Standing, still_waived
 from gaterun.core.reuse import digests
-from gaterun.core.state import StateDb
-from gaterun.core.tree import TreeState
 from gaterun.model.binding import Binding
 from gaterun.model.phase import Phase, Requirement
 from gaterun.model.record import GateResult, RunRecord
 from gaterun.model.task_state import EvidenceKey, Participant, TaskEvidence
 from gaterun.model.verdict import Outcome
 from gaterun.model.waiver import InForce
+
+if TYPE_CHECKING:
+    from gaterun.core.state import StateDb
+    from gaterun.core.tree import TreeState
 
 #: What says something about a gate; the others only say why nothing was measured.
 _SAYS = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WAIVED})
@@ -35,7 +38,7 @@ class Present:
         baseline: digest of the baseline that gates are compared with.
     """
 
-    def __init__(self, binder: Binder, tree: TreeState | None, baseline: str) -> None:
+    def __init__(self, binder: Binds, tree: TreeState | None, baseline: str) -> None:
         self._binder = binder
         self._tree = tree
         self._baseline = baseline
@@ -68,7 +71,7 @@ def key_of(
         host += [platform.node(), str(os.cpu_count())]
     judged = (*gate.conditions, *([baseline] if gate.compared else []))
     if binding is None:
-        options = f"{type(gate.options).__qualname__} {gate.options!r}"
+        options = options_text(gate.options)
         return EvidenceKey(
             definition=joint_digest(__version__, gate.gate.name, options, *judged),
             inputs=f"tree {tree}",

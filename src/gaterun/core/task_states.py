@@ -8,7 +8,6 @@ from graphlib import TopologicalSorter
 from msgspec import Struct
 
 from gaterun.core.freshness import Standing
-from gaterun.core.result import is_blocking
 from gaterun.model.phase import Phase, Task
 from gaterun.model.task_state import TaskHistory, TaskState
 from gaterun.model.verdict import Outcome
@@ -106,7 +105,7 @@ def _counts(item: Standing) -> bool:
     """Whether a gate has to pass. One that is switched off still has to: skipped is no pass."""
     from datetime import UTC, datetime
 
-    return is_blocking(item.gate, datetime.now(UTC).date())
+    return item.gate.is_blocking(datetime.now(UTC).date())
 
 
 def _view(

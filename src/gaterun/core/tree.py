@@ -22,15 +22,18 @@ from gaterun.core.git import Git, GitError
 from gaterun.core.glob import glob_matcher
 from gaterun.core.tree_key import (
     HONEST,
-    STATUS,
     blob,
     file_state,
     files_below,
     ignored,
-    pathspec,
+    tree_question,
 )
 from gaterun.model.gate import HISTORY
+from gaterun.model.phase import Outputs, Phase
 from gaterun.model.record import Tree
+
+#: Names what git knows, with its state in the index.
+LISTED = (*HONEST, "ls-files", "-v", "-s", "-z", "--", ".")
 
 #: More files than this outside of the tree are not looked at.
 _MANY = 20_000
@@ -146,11 +149,38 @@ def look(
         names = [name for name in Git(git.root).files if not _is_own(name, own)]
         found = {name: _identity(git.root / name, git.root) for name in names}
         return TreeState(files={name: identity for name, identity in found.items() if identity})
-    listed = git(*HONEST, "ls-files", "-v", "-s", "-z", "--", ".")
-    status = git(*HONEST, *STATUS, *pathspec(str(git.root)))
+    listed = git(*LISTED)
+    status = git(*tree_question(str(git.root)))
     if told is not None:
         told(status)
     return _read(git, os.fsdecode(listed), os.fsdecode(status), own)
+
+
+def look_for(
+    phase: Phase,
+    git: Git,
+    state: Path,
+    writes: Sequence[str] = (),
+    *,
+    told: Callable[[bytes], None] | None = None,
+) -> TreeState:
+    """Look at a phase's tree, without what gaterun itself writes there.
+
+    Args:
+        state: gaterun's folder.
+        writes: reports of this run, relative to the root.
+        told: hears what git says differs, before any of that is read.
+
+    Raises:
+        GitError: git is there, and cannot say.
+    """
+    return look(git, without=written(phase, git.root, state, writes), told=told)
+
+
+def written(phase: Phase, root: Path, state: Path, writes: Sequence[str]) -> tuple[str, ...]:
+    """What gaterun itself writes in a phase's tree, relative to the root."""
+    outputs = (getattr(phase.outputs, name) for name in Outputs.__struct_fields__)
+    return (os.path.relpath(state, root) + "/", *filter(None, outputs), *writes)
 
 
 def digest_of(path: Path) -> str:
@@ -223,7 +253,13 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
         plain = plain and not (identity.startswith("120000 ") and identity.count(" ") > 1)
         if identity or not files.get(name, "").startswith("160000 "):
             files[name] = identity  # else a submodule that nobody has filled
-    files = {name: what for name, what in files.items() if what and not _is_own(name, own)}
+    exact = frozenset(own)
+    below = tuple(path for path in own if path.endswith("/"))
+    files = {
+        name: what
+        for name, what in files.items()
+        if what and name not in exact and not name.startswith(below)
+    }
     return TreeState(
         commit=commit, branch=branch, dirty=dirty, files=files, ignored=unseen, git=git, plain=plain
     )

@@ -65,10 +65,19 @@ def key(root: str, prefix: str, state: str) -> str:
     Returns:
         Empty where git does not answer.
     """
-    told = _ask(
-        ["git", "-C", root, "-c", "core.hooksPath=/dev/null", *HONEST, *STATUS, *pathspec(root)]
-    )
+    told = Question(root, tree_question(root)).answer()
     return "" if told is None else key_of(told, root, prefix, state)
+
+
+def key_put(root: str, prefix: str, state: str) -> str:
+    """The same by a question that was `put`, whose answer others may take after that."""
+    told = put(root, *tree_question(root)).answer()
+    return "" if told is None else key_of(told, root, prefix, state)
+
+
+def tree_question(root: str) -> tuple[str, ...]:
+    """What git is asked to say what differs."""
+    return (*HONEST, *STATUS, *pathspec(root))
 
 
 def key_of(told: bytes, root: str, prefix: str, state: str) -> str:
@@ -168,29 +177,76 @@ def _content(path: str) -> bytes:
         return f"unreadable {error.errno}".encode()
 
 
-def _ask(argv: list[str]) -> bytes | None:
-    """What a program prints, if it succeeds."""
-    environment = {name: value for name, value in os.environ.items() if name not in LEAKED}
-    here, there = os.pipe()
-    null = os.open(os.devnull, os.O_RDWR)
-    try:
-        pid = os.posix_spawnp(
-            argv[0],
-            argv,
-            {**environment, **QUIET},
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, null, 0),
-                (os.POSIX_SPAWN_DUP2, there, 1),
-                (os.POSIX_SPAWN_DUP2, null, 2),
-            ],
-        )
-    except OSError:
-        os.close(there)
-        os.close(here)
-        return None
-    finally:
+class Question:
+    """A question that git is working on while others things go on.
+
+    Args:
+        root: where it is asked.
+        arguments: of git.
+    """
+
+    def __init__(self, root: str, arguments: tuple[str, ...]) -> None:
+        self._answer: bytes | None = None
+        self._process = 0
+        environment = {name: value for name, value in os.environ.items() if name not in LEAKED}
+        self._pipe, there = os.pipe()
+        null = os.open(os.devnull, os.O_RDWR)
+        argv = ["git", "-C", root, "-c", "core.hooksPath=/dev/null", *arguments]
+        try:
+            self._process = os.posix_spawnp(
+                argv[0],
+                argv,
+                {**environment, **QUIET},
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, null, 0),
+                    (os.POSIX_SPAWN_DUP2, there, 1),
+                    (os.POSIX_SPAWN_DUP2, null, 2),
+                ],
+            )
+        except OSError:
+            self._process = 0  # it is not there
         os.close(null)
-    os.close(there)
-    with open(here, "rb") as pipe:
-        told = pipe.read()
-    return told if os.waitpid(pid, 0)[1] == 0 else None
+        os.close(there)
+
+    def answer(self) -> bytes | None:
+        """What git says, once it has said all; ``None`` where it fails."""
+        if self._pipe >= 0:
+            with open(self._pipe, "rb") as pipe:
+                told = pipe.read()
+            self._pipe = -1
+            if self._process and os.waitpid(self._process, 0)[1] == 0:
+                self._answer = told
+        return self._answer
+
+    def drop(self) -> None:
+        """Nobody wants to know any more."""
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+            if self._process:
+                os.kill(self._process, 9)
+                os.waitpid(self._process, 0)
+
+
+#: Questions that were put, by where and what was asked; each is for whoever asks it next.
+_put: dict[tuple[str, ...], Question] = {}
+
+
+def put(root: str, *arguments: str) -> Question:
+    """Ask git something, whose answer is needed soon; it was asked already, it may be."""
+    asked = (root, *arguments)
+    if asked not in _put:
+        _put[asked] = Question(root, arguments)
+    return _put[asked]
+
+
+def take(root: str, *arguments: str) -> bytes | None:
+    """The answer to a question that was put, once; ``None`` where it was not, or failed."""
+    question = _put.pop((root, *arguments), None)
+    return None if question is None else question.answer()
+
+
+def drop() -> None:
+    """Forget all questions that were put."""
+    while _put:
+        _put.popitem()[1].drop()

@@ -95,15 +95,12 @@ class Tolerance(Struct, frozen=True, kw_only=True):
         return self.by * abs(value) if self.relative else self.by
 
 
-_TOKEN = re.compile(
-    r"""\s*(?:
+_WORD = r"""\s*(?:
         (?P<op><=|>=|==|!=|<|>|=)
       | (?P<string>"[^"]*"|'[^']*')
       | (?P<number>-?(?:\d[\d_]*)(?:\.\d+)?(?:e-?\d+)?)\s*(?P<unit>%|[A-Za-z]+)?
       | (?P<name>[A-Za-z_][\w-]*)
-    )""",
-    re.VERBOSE,
-)
+    )"""
 
 #: Unit of measure, and what a number in it is multiplied with; below 1 it is divided by the
 #: whole number instead, which gives the float nearest to what was written.
@@ -138,9 +135,10 @@ class _Token(Struct, frozen=True):
 
 def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
+    pattern = re.compile(_WORD, re.VERBOSE)  # compiled once, where a condition is read at all
     position = 0
     while text[position:].strip():
-        match = _TOKEN.match(text, position)
+        match = pattern.match(text, position)
         if match is None:
             start = position + len(text[position:]) - len(text[position:].lstrip())
             raise ConditionError(text, start, f"unexpected character {text[start]!r}")

@@ -101,6 +101,12 @@ class Requirement(Struct, frozen=True, kw_only=True):
         tolerance = self.tolerance.get(metric)
         return f" ± {tolerance.text}" if tolerance else ""
 
+    def is_blocking(self, today: date) -> bool:
+        """Whether its failure fails the run: an advisory gate blocks once its date is past."""
+        if self.mode is Mode.BLOCKING or self.enforce_after is None:
+            return True
+        return today > self.enforce_after
+
     @property
     def compared(self) -> tuple[str, ...]:
         """Metrics that some condition compares with the baseline, each once."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 
+# Patterns are compiled by whoever meets a text that is more than plain ASCII; `re` keeps them.
+
 # An OSC, DCS or APC string that is never closed ends with its line, so that a stray
 # introducer cannot swallow the rest of a log.
-_ANSI = re.compile(
-    r"""
+_ANSI = r"""
       \x1b\][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?      # OSC, hyperlinks included
     | \x1b[PX^_][^\x1b\x9c\n]*(?:\x1b\\|\x9c)?           # DCS, SOS, PM, APC
     | (?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?                  # CSI
     | \x1b[ -/]*[0-~]?                                   # two bytes, or a lone escape
-    """,
-    re.VERBOSE,
-)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+    """
+_SURROGATE = "[\ud800-\udfff]"
 # Illegal in XML 1.0, discouraged there, or able to reorder what a reader sees.
-_UNWANTED = re.compile(
+_UNWANTED = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef"
     + "".join(
         f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
@@ -49,11 +48,11 @@ def block(value: str | bytes) -> str:
         text = f"{text[:head]}\n[… {cut:,} characters cut …]\n{text[-tail:]}"
     if text.isascii() and text.isprintable():
         return text
-    text = _ANSI.sub("", encodable(text))
+    text = re.sub(_ANSI, "", encodable(text), flags=re.VERBOSE)
     if "\r" in text:
         redrawn = (part.rstrip("\r").rpartition("\r")[2] for part in text.split("\n"))
         text = "\n".join(redrawn)
-    return _UNWANTED.sub(_visible, text)
+    return re.sub(_UNWANTED, _visible, text)
 
 
 def line(value: str | bytes) -> str:
@@ -85,7 +84,7 @@ def encodable(text: str) -> str:
     >>> encodable("caf\udcc3\udca9")
     'café'
     """
-    if text.isascii() or not _SURROGATE.search(text):
+    if text.isascii() or not re.search(_SURROGATE, text):
         return text
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
