@@ -18,16 +18,16 @@ import corpora
 #: Modules and files are those beyond bare Python's; processes are all that are started.
 LIMITS: Mapping[str, Mapping[str, int]] = {
     "version": {"modules": 6, "files": 8},
-    "list": {"modules": 218, "own modules": 98, "files": 197, "metadata": 0, "processes": 0},
+    "list": {"modules": 218, "own modules": 99, "files": 198, "metadata": 0, "processes": 0},
     "collect": {"modules": 160, "own modules": 36, "files": 142, "metadata": 0, "processes": 0},
     "phase7": {"modules": 180, "own modules": 58, "files": 165, "metadata": 0, "processes": 0},
     # Three gates; the rest asks git for the tree before and after, and cargo for its version.
-    "run": {"modules": 250, "own modules": 100, "files": 242, "metadata": 0, "processes": 3 + 7},
+    "run": {"modules": 250, "own modules": 102, "files": 246, "metadata": 0, "processes": 3 + 7},
     # Kept answers: git is asked for the tree, and where nobody has said anything not even that.
     "status": {"modules": 19, "own modules": 11, "metadata": 0, "processes": 1},
     "stop": {"modules": 34, "own modules": 5, "files": 28, "metadata": 0, "processes": 0},
     # On a changed tree: what a kept plan knows already, nothing is imported for.
-    "status planned": {"modules": 145, "own modules": 60, "metadata": 0, "processes": 3},
+    "status planned": {"modules": 147, "own modules": 62, "metadata": 0, "processes": 3},
     "status anew": {"modules": 232, "own modules": 88, "metadata": 0, "processes": 3},
 }
 

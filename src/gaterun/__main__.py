@@ -55,11 +55,11 @@ def main() -> None:
                 _drop()
                 _end(again)
         _drop()
-    from gaterun.cli import exits
     from gaterun.cli.main import run
     from gaterun.cli.notes import Notes
+    from gaterun.core import ending
 
-    exits.guard()
+    ending.guard()
     starts = not kept.shows(argv)
     notes = Notes(asked[0], starts=starts, started=started) if asked is not None else None
     _end(run(argv, notes))

@@ -56,6 +56,73 @@ def test_the_outputs_of_the_phase_are_written(ran: Any) -> None:
     assert "old" not in roadmap
     again = ran.run("report", "p")
     assert "docs/ROADMAP.md is up to date\n" in again.out
+    assert again.code == 0
+    # Of the report nothing is anybody else's, of the roadmap all but the block.
+    (ran.root / "docs/REPORT.md").write_text(text(ran, "docs/REPORT.md") + "By hand.\n")
+    assert ran.run("report", "p").code == 0
+    (ran.root / "docs/ROADMAP.md").write_text(roadmap + "By hand.\n")
+    edited = ran.run("report", "p")
+    assert (edited.code, edited.out.splitlines()[-1]) == (1, "p: INCOMPLETE: 2 of 2 gates missing")
+    assert ran.run("p").code == 0
+    assert ran.run("report", "p").code == 0
+
+
+def test_a_roadmap_alone_is_judged_too(project: Any) -> None:
+    project.phase(PHASE.replace('report = "docs/REPORT.md"\n', "").replace("n < 20", "n < 2"))
+    project.write({"docs/ROADMAP.md": ROADMAP})
+    assert project.run("p").code == 1
+    done = project.run("report", "p")
+    assert (done.code, done.out.splitlines()[-1]) == (1, "p: INCOMPLETE: 1 of 2 gates missing")
+
+
+def test_committed_documents_make_nothing_out_of_date(project: Any) -> None:
+    """A gate that looks at commits and tags takes no notice of those of the documents."""
+    project.git("init", "--quiet", "--initial-branch=main")
+    gate = """
+    import gaterun
+    from gaterun import HISTORY, Better, Metric, Unit
+
+    N = Metric(name="n", unit=Unit.COUNT, better=Better.NEITHER, help="a number")
+
+    def measure(context):
+        return gaterun.Measurement(metrics={"n": 1}, inspected={"things": 1})
+
+    @gaterun.hookimpl
+    def gaterun_gates():
+        yield gaterun.Gate(
+            name="log", title="Log", metrics=(N,), measure=measure, inputs=("*.rs", HISTORY)
+        )
+    """
+    project.phase(PHASE.replace('use = "pass"', 'use = "log"\nrequire = "n == 1"'))
+    project.write(
+        {
+            "docs/ROADMAP.md": ROADMAP,
+            ".gitignore": "/.gaterun/\n",
+            "g/log.py": gate,
+            "gaterun.toml": 'gates = "g"\n',
+        }
+    )
+    project.commit()
+    assert project.run("p").code == 0
+    assert project.run("report", "p").code == 0
+    project.commit("documents")
+    assert project.run("status", "p").code == 0
+    assert project.run("report", "p").code == 0
+    # Another commit, whatever it holds, makes it measure again, and both say so.
+    project.git("commit", "--quiet", "--allow-empty", "-m", "nothing")
+    assert project.run("status", "p").code == 0  # it changes no file at all
+    project.write({"a.txt": "more\n"})
+    project.commit("more")
+    status, report = project.run("status", "p"), project.run("report", "p")
+    assert (status.code, report.code) == (1, 1)
+    assert "2 gates" in report.out.splitlines()[-1]
+
+
+def test_numbers_that_cannot_be_had_keep_every_document_from_being_written(ran: Any) -> None:
+    ran.write({"N.md": "<!-- gaterun:value none.such -->1<!-- gaterun:end -->\n"})
+    assert ran.run("report", "p", "--numbers", "N.md").code == 4
+    assert not (ran.root / "docs/REPORT.md").exists()
+    assert "old" in text(ran, "docs/ROADMAP.md")
 
 
 def test_a_run_of_a_part_is_not_complete(ran: Any) -> None:
@@ -63,7 +130,7 @@ def test_a_run_of_a_part_is_not_complete(ran: Any) -> None:
     assert record.left_out == ("2::pass",)
     ran.run("report", "p")
     report = text(ran, "docs/REPORT.md")
-    assert report.startswith("# The phase (p): INCOMPLETE: 1 of 2 gates\n")
+    assert report.startswith("# The phase (p): INCOMPLETE: 1 of 2 gates missing\n")
     assert "- not part of the run: <code>2::pass</code>\n" in report
 
 
@@ -71,7 +138,7 @@ def test_a_run_that_stopped_is_not_complete(project: Any) -> None:
     project.gates("fail", "pass")
     project.run("p", "-x", "-j", "1", "--report", "completion:out.md")
     report = text(project, "out.md")
-    assert report.startswith("# p: INCOMPLETE: 2 of 2 gates\n")
+    assert report.startswith("# p: INCOMPLETE: 2 of 2 gates missing\n")
     assert "- skipped: <code>1::pass</code> not run: stopped after 1 failure(s)\n" in report
 
 
@@ -102,6 +169,7 @@ def test_a_roadmap_without_one_place_is_left_alone(ran: Any, before: str | None,
         path.unlink()
     else:
         path.write_text(before)
+    assert ran.run("p").code == 0  # what people write there counts
     done = ran.run("report", "p")
     assert done.code == 0
     assert done.err.startswith(said)
@@ -132,7 +200,7 @@ def test_numbers_in_a_document(ran: Any) -> None:
     assert (ran.root / "README.md").read_bytes() == now.encode()
     again = ran.run("report", "p", "--numbers", "README.md")
     assert "README.md is up to date" in again.out
-    assert (again.code, again.out.splitlines()[-1]) == (1, "p: INCOMPLETE: 2 of 2 gates")
+    assert (again.code, again.out.splitlines()[-1]) == (1, "p: INCOMPLETE: 2 of 2 gates missing")
     assert "- changed since the run: <code>1::value</code>\n" in text(ran, "docs/REPORT.md")
 
 

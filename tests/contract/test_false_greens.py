@@ -49,6 +49,11 @@ RUNNER = {
             "core/test_tree.py::test_every_change_is_seen[hidden by the stat configuration]",
         ),
         (
+            "a file that a gate looks at, named as a document that the phase writes",
+            "measured again: only what gaterun wrote there does not count",
+            "core/test_tree.py::test_of_a_roadmap_what_people_wrote_counts[True]",
+        ),
+        (
             "a path dependency outside of the workspace, edited",
             "measured again",
             "core/test_reuse.py::test_what_a_gate_reads_outside_of_its_inputs",

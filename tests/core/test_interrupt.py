@@ -49,7 +49,7 @@ def alive(pids: list[int]) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_children_and_writes_reports(
     project: Any, eventually: Wait, number: int
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gaterun.core.git import Git
+from gaterun.core.own import COMPLETION, DASHBOARD, Own
 from gaterun.core.tree import digest_of, look
 
 
@@ -25,11 +27,11 @@ def repo(project: Any) -> Any:
 
 
 def digest(project: Any, *globs: str) -> str:
-    return look(Git(project.root), without=(".gaterun/",)).digest(globs or ("**",))
+    return look(Git(project.root), without=Own(paths=(".gaterun/",))).digest(globs or ("**",))
 
 
 def summary(project: Any) -> str:
-    return look(Git(project.root), without=(".gaterun/",)).summary.digest
+    return look(Git(project.root), without=Own(paths=(".gaterun/",))).summary.digest
 
 
 def test_content_is_the_same_whether_committed_staged_or_lying_about(repo: Any) -> None:
@@ -226,12 +228,12 @@ def test_a_submodule_with_changes_of_its_own(repo: Any) -> None:
     assert digest(repo, "docs/**") != look(Git(repo.root)).digest(["nothing"])
 
 
-def test_outputs_of_gaterun_are_left_out(repo: Any) -> None:
+def test_reports_of_this_run_are_left_out(repo: Any) -> None:
     repo.write({"docs/report.md": "old\n"})
     repo.commit("report")
 
     def without() -> tuple[str, bool]:
-        state = look(Git(repo.root), without=("docs/report.md", ".gaterun/"))
+        state = look(Git(repo.root), without=Own(paths=("docs/report.md", ".gaterun/")))
         return state.summary.digest, state.dirty
 
     before = without()
@@ -239,6 +241,64 @@ def test_outputs_of_gaterun_are_left_out(repo: Any) -> None:
     assert without() == before == (before[0], False)
     repo.commit("new report")
     assert without() == before
+
+
+WRITTEN = {
+    "a dashboard": f"{DASHBOARD}\n\n# p\n",
+    "a completion report": f"# p: COMPLETE\n\n{COMPLETION} `p`. Changes\n",
+    "a metrics document": '{\n  "kind": "gaterun.metrics",\n',
+}
+ROADMAP = "# Road\n\n<!-- gaterun:begin p -->{}<!-- gaterun:end -->\n\nThe end.\n"
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+@pytest.mark.parametrize("git", [True, False])
+def test_what_gaterun_wrote_counts_for_nothing(repo: Any, text: str, git: bool) -> None:
+    if not git:
+        shutil.rmtree(repo.root / ".git")
+    own = Own(documents=("docs/made.md",))
+    before = look(Git(repo.root), without=own)
+    for more in ("", "more\n"):
+        repo.write({"docs/made.md": text + more})
+        state = look(Git(repo.root), without=own)
+        assert (state.summary.digest, state.dirty) == (before.summary.digest, before.dirty)
+        # What the phase does not name is a file like another.
+        assert look(Git(repo.root)).summary.digest != before.summary.digest
+    # Named and written by people, it counts.
+    repo.write({"docs/made.md": "by hand\n"})
+    state = look(Git(repo.root), without=own)
+    assert state.summary.digest != before.summary.digest
+    assert state.dirty is git
+
+
+@pytest.mark.parametrize("git", [True, False])
+def test_of_a_roadmap_what_people_wrote_counts(repo: Any, git: bool) -> None:
+    if not git:
+        shutil.rmtree(repo.root / ".git")
+    own = Own(documents=("ROAD.md",))
+
+    def with_text(text: str) -> str:
+        repo.write({"ROAD.md": text})
+        return look(Git(repo.root), without=own).digest(["*.md"])
+
+    before = with_text(ROADMAP.format("\none\n"))
+    assert with_text(ROADMAP.format("\ntwo\nthree\n")) == before
+    assert with_text(ROADMAP.format("\none\n") + "More.\n") != before
+    assert with_text(ROADMAP.format("\none\n").replace("end.", "END.")) != before
+    assert with_text("# Road\n") != before
+    # Whatever cannot be told apart counts whole.
+    doubled = ROADMAP.format("<!-- gaterun:begin q -->")
+    assert with_text(doubled) != with_text(doubled.replace("q", "r"))
+
+
+def test_a_roadmap_that_git_ignores_is_told_apart_too(repo: Any) -> None:
+    own = Own(documents=("ignored",))
+    repo.write({"ignored": ROADMAP.format("\none\n")})
+    before = look(Git(repo.root), without=own).digest(["**"])
+    repo.write({"ignored": ROADMAP.format("\ntwo\n")})
+    assert look(Git(repo.root), without=own).digest(["**"]) == before
+    repo.write({"ignored": "people\n"})
+    assert look(Git(repo.root), without=own).digest(["**"]) != before
 
 
 def test_names_of_every_kind(repo: Any) -> None:

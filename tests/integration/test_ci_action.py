@@ -207,7 +207,7 @@ def test_from_the_installation_to_the_verdict_on_the_example(runner: Runner) -> 
     assert runner.run("Run the gates") == 0, runner.output
     assert "all 7 gates passed" in runner.summary
     head = (runner.reports / "completion.md").read_text().partition("\n")[0]
-    assert head.endswith("INCOMPLETE: 7 of 14 gates")
+    assert head.endswith("INCOMPLETE: 7 of 14 gates missing")
     assert verdict(runner) == 0
 
 

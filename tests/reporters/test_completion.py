@@ -160,8 +160,8 @@ def test_roadmap_golden(golden: SnapshotAssertion, name: str) -> None:
     [
         (COMPLETE, "COMPLETE"),
         (WITH_WAIVERS, "COMPLETE WITH 1 WAIVER"),
-        (INCOMPLETE, "INCOMPLETE: 6 of 11 gates"),
-        (replace(COMPLETE, left_out=("7.1::sweep",)), "INCOMPLETE: 1 of 5 gates"),
+        (INCOMPLETE, "INCOMPLETE: 6 of 11 gates missing"),
+        (replace(COMPLETE, left_out=("7.1::sweep",)), "INCOMPLETE: 1 of 5 gates missing"),
         (replace(COMPLETE, interrupted=True), "INCOMPLETE: the run was interrupted"),
         (
             replace(COMPLETE, exit_code=ExitCode.MAX_WARNINGS),
@@ -173,7 +173,7 @@ def test_roadmap_golden(golden: SnapshotAssertion, name: str) -> None:
         ),
         (replace(COMPLETE, results=(CHANGELOG,)), "INCOMPLETE: nothing was measured"),
         (replace(COMPLETE, results=()), "INCOMPLETE: nothing was measured"),
-        (replace(COMPLETE, results=(SCCACHE, TESTS)), "INCOMPLETE: 1 of 2 gates"),
+        (replace(COMPLETE, results=(SCCACHE, TESTS)), "INCOMPLETE: 1 of 2 gates missing"),
         (
             replace(
                 COMPLETE,
@@ -193,7 +193,7 @@ def test_roadmap_golden(golden: SnapshotAssertion, name: str) -> None:
             replace(COMPLETE, results=(SCCACHE, SIGNED, BUILD, LOC), tasks=RECORD.tasks),
             "INCOMPLETE: no gate can verify task 7.2",
         ),
-        (replace(WEAKENED, left_out=()), "INCOMPLETE: 1 of 2 gates"),
+        (replace(WEAKENED, left_out=()), "INCOMPLETE: 1 of 2 gates missing"),
     ],
 )
 def test_verdicts(record: RunRecord, verdict: str) -> None:

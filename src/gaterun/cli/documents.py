@@ -51,6 +51,16 @@ def write_numbers(names: Sequence[str], record: RunRecord, *, err: bool) -> None
     Nothing is written when one of them asks for what the run has not measured.
 
     Raises:
+        UsageError: as `with_numbers`; a document cannot be written.
+    """
+    for path, name, before, after in with_numbers(names, record):
+        _write(path, name, before, after, err=err)
+
+
+def with_numbers(names: Sequence[str], record: RunRecord) -> list[tuple[Path, str, str, str]]:
+    """Documents with the measured values in them: path, name, text before and after.
+
+    Raises:
         UsageError: a document cannot be read, or its markers are wrong, or ask for an unknown
             metric.
     """
@@ -73,8 +83,7 @@ def write_numbers(names: Sequence[str], record: RunRecord, *, err: bool) -> None
         except BadMarkersError as problem:
             raise UsageError(f"{name}:{problem.line}: {problem}") from problem
         changed.append((path, name, before, after))
-    for path, name, before, after in changed:
-        _write(path, name, before, after, err=err)
+    return changed
 
 
 def _values(record: RunRecord) -> dict[str, str]:

@@ -246,6 +246,10 @@ def answer(found: Finished) -> Iterator[str]:
         return
     yield f"{name} is not verified: {view.passed} of {len(view.gates)} gates have passed"
     if view.unmet:
-        yield f"it needs {', '.join(view.unmet)}, which is not verified on this tree"
+        many = len(view.unmet) > 1
+        verb = "which are" if many else "which is"
+        first = view.unmet[0]
+        yield f"it needs {', '.join(view.unmet)}, {verb} not verified on this tree"
+        yield f"next: `gaterun status` says why; `gaterun done {first}` ends a claim on {first}"
     if skipped := [gate.gate.node_id for gate in view.gates if gate.gate.skip]:
         yield f"switched off, which verifies nothing: {', '.join(skipped)}"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gaterun.cli.notes import Notes, following
+from gaterun.core import ending
 from gaterun.core.workflow_log import guarded_log
 from gaterun.model.errors import GaterunError
 from gaterun.model.verdict import ExitCode
@@ -178,8 +179,10 @@ def run(argv: Sequence[str], notes: Notes | None = None) -> int:
 
 def _run(argv: Sequence[str], notes: Notes | None) -> int:
     if threading.current_thread() is threading.main_thread():
-        # What a CI system sends first: unwind, so that nothing is left running or half written.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # What a CI system sends first, or a terminal that is closed: unwind, so that nothing is
+        # left running or half written.
+        for number in ending.signals():
+            signal.signal(number, signal.default_int_handler)
     if wanted := os.environ.get(_COMPLETE):
         from gaterun.cli.shell_words import install, is_known
 

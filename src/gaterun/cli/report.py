@@ -11,7 +11,7 @@ import click
 
 from gaterun.cli import completions
 from gaterun.cli.browse import browse
-from gaterun.cli.documents import write_numbers, write_roadmap
+from gaterun.cli.documents import with_numbers, write_numbers, write_roadmap
 from gaterun.cli.run import wanted_reports
 from gaterun.cli.style import style_for
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
@@ -129,6 +129,7 @@ def command(
         wanted.append(Wanted(reporter=opened.reporter("html"), path=page))
     if not (parts or wanted or documents or bound.outputs.roadmap):
         wanted = [Wanted(reporter=opened.reporter("term"), path=None)]
+    with_numbers(documents, record)  # what is wrong with one of them keeps all from being written
     style = style_for(sys.stdout, progress=False, state=store.path)
     outputs = Outputs(wanted, stdout=sys.stdout, style=style)
     try:
@@ -150,7 +151,7 @@ def command(
     codes = [record.exit_code if parts else ExitCode.OK]
     if outputs.problems:
         codes.append(ExitCode.INTERNAL_ERROR)
-    elif judges and not parts:
+    elif (judges or bound.outputs.roadmap) and not parts:
         codes.append(_judged(record, beside, err=to_stdout))
     return int(next((code for code in codes if code is not ExitCode.OK), ExitCode.OK))
 
@@ -200,6 +201,12 @@ def _judged(record: RunRecord, beside: Integration | None, *, err: bool) -> Exit
 
     state = completion(record, beside)
     click.echo(f"{record.phase}: {clean.line(state.verdict)}", err=err)
+    if state.left_out:
+        click.echo(
+            f"  help: run {record.id} was of a part of the phase; `gaterun {record.phase}` runs the "
+            "whole, and measures only what has changed",
+            err=True,
+        )
     return ExitCode.OK if state.complete else ExitCode.FAILED
 
 

@@ -13,6 +13,7 @@ import click
 from gaterun.cli.coordination import desk
 from gaterun.cli.desk import Desk
 from gaterun.cli.workspace import Opened, PhaseName, workspace_options
+from gaterun.core import ending
 from gaterun.model.errors import UsageError
 from gaterun.model.task_state import TaskState
 from gaterun.model.verdict import ExitCode
@@ -126,15 +127,14 @@ def _follow(here: Desk, overview: Overview, *, write: bool) -> None:
 
 @contextlib.contextmanager
 def _hearing() -> Iterator[Callable[[], bool]]:
-    """Whether INT or TERM came: an exception raised in the midst of anything may be lost there."""
+    """Whether the program is to end: an exception raised in the midst of anything may be lost there."""
     came: list[int] = []
 
     def handler(number: int, frame: FrameType | None) -> None:
         del frame
         came.append(number)
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, handler) for number in numbers}
+    before = {number: signal.signal(number, handler) for number in ending.signals()}
     try:
         yield lambda: bool(came)
     finally:

@@ -24,6 +24,7 @@ from gaterun.core.execute import Stopped
 from gaterun.core.likeness import ignored_of, likeness
 from gaterun.core.measure import Bench
 from gaterun.core.order import Answer, Order, packed
+from gaterun.core.own import Own
 from gaterun.core.tree import TreeState
 from gaterun.model.command import Evidence, Log
 from gaterun.model.errors import CannotMeasure
@@ -71,7 +72,7 @@ class Dispatch:
         binder: Binder,
         plugins: Plugins,
         facts: Callable[[], Mapping[str, str]],
-        without: tuple[str, ...],
+        without: Own,
     ) -> None:
         self._bench = bench
         self._elsewhere = elsewhere

@@ -9,6 +9,7 @@ from msgspec import Struct
 from gaterun.core.claims import Ledger
 from gaterun.core.overview import Overview
 from gaterun.core.task_states import TaskView
+from gaterun.model.binding import FILES
 from gaterun.model.record import RunRecord
 from gaterun.model.task_state import Collision, Kind, TaskEvent, TaskState
 from gaterun.model.verdict import Outcome
@@ -82,18 +83,19 @@ def integrate(record: RunRecord, overview: Overview, events: Iterable[TaskEvent]
 
 
 def _lost(record: RunRecord, overview: Overview) -> tuple[str, ...]:
-    """What has passed in a run and depends on a file that has changed since.
+    """What has passed in a run and depends on something that has changed since.
 
-    On the same tree all of it holds, whatever else has changed: the record says what it is of.
+    With the same files all of it holds, whatever else has changed, as the record says what it is
+    of; but for what looks at commits and tags, which may have changed all the same.
     """
-    if record.tree.digest == overview.tree:
-        return ()
-    holding = {item.gate.node_id for item in overview.gates if item.holds}
-    known = {item.gate.node_id for item in overview.gates}
+    same = record.tree.digest == overview.tree
+    lost = {
+        item.gate.node_id
+        for item in overview.gates
+        if not item.holds and (not same or FILES in item.why)
+    }
     return tuple(
-        each.node_id
-        for each in record.results
-        if each.outcome in _DONE and each.node_id in known - holding
+        each.node_id for each in record.results if each.outcome in _DONE and each.node_id in lost
     )
 
 

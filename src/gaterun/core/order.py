@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gaterun.core.likeness import Likeness
+from gaterun.core.own import Own
 from gaterun.core.redact import Redactor
 from gaterun.core.writable import writable
 from gaterun.model.binding import Binding
@@ -52,7 +53,7 @@ class Order(Struct, frozen=True, kw_only=True):
     gates: str
     state: str
     pass_env: tuple[str, ...]
-    without: tuple[str, ...]
+    without: Own
     root: str
     inside: str
     commit: str

@@ -318,10 +318,13 @@ class StateDb:
             raise self._damaged(str(error)) from error
 
     def _damaged(self, what: str) -> UsageError:
-        aside = f"{self.path}.damaged-{time.strftime('%Y%m%d')}"
+        import shlex
+
+        moved = f"{self.path}.damaged-{time.strftime('%Y%m%d')}"
+        move = shlex.join(["mv", str(self.path), moved])
         return UsageError(
             f"{self.path} is damaged, or was changed by hand: {what}",
-            help=f"nothing was changed; keep it with `mv {self.path} {aside}` (and the -wal and "
+            help=f"nothing was changed; keep it with `{move}` (and the -wal and "
             "-shm beside it), then `gaterun done` measures anew what was verified",
         )
 

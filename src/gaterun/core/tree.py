@@ -20,6 +20,7 @@ from pathlib import Path
 
 from gaterun.core.git import Git, GitError
 from gaterun.core.glob import glob_matcher
+from gaterun.core.own import Own, read
 from gaterun.core.tree_key import (
     HONEST,
     blob,
@@ -51,6 +52,7 @@ class TreeState:
         ignored: the same for what git ignores and no tool made: a file's state instead of
             its content.
         git: answers what is asked later; ``None`` without a repository.
+        own: what gaterun writes there.
         plain: whether git's status tells of every change; it does not where the index hides a
             file, and not of submodules and of what links lead to.
     """
@@ -64,6 +66,7 @@ class TreeState:
         files: Mapping[str, str],
         ignored: Mapping[str, str] | None = None,
         git: Git | None = None,
+        own: Own | None = None,
         plain: bool = False,
     ) -> None:
         self.commit = commit
@@ -73,6 +76,7 @@ class TreeState:
         self.ignored = ignored or {}
         self.plain = plain
         self._git = git
+        self._own = own or Own()
         self._digests: dict[tuple[str, ...], str] = {}
 
     @cached_property
@@ -109,14 +113,22 @@ class TreeState:
 
     @cached_property
     def _history(self) -> str:
-        """HEAD and every tag, with what they name."""
+        """The newest commit of more than gaterun's documents, and every tag with what it names."""
         if self._git is None:
             return ""
         try:
             tags = self._git("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
+            return f"{self._last_commit(self._git)} {hashlib.sha256(tags).hexdigest()}"
         except GitError as error:
             return f"unknown: {error}"
-        return f"{self.commit} {hashlib.sha256(tags).hexdigest()}"
+
+    def _last_commit(self, git: Git) -> str:
+        """HEAD, unless it only commits documents: a report that is committed is out of date else."""
+        if not self.commit or not self._own.documents:
+            return self.commit
+        but = (f":(exclude,literal){name}" for name in self._own.documents)
+        found = git("log", "-1", "--format=%H", self.commit, "--", ":/", *but)
+        return os.fsdecode(found).strip() or self.commit
 
     def changed_since(self, earlier: TreeState, globs: Sequence[str] = ("**",)) -> list[str]:
         """The files that matter and differ from an earlier moment, sorted.
@@ -131,23 +143,23 @@ class TreeState:
 
 
 def look(
-    git: Git, *, without: Iterable[str] = (), told: Callable[[bytes], None] | None = None
+    git: Git, *, without: Own | None = None, told: Callable[[bytes], None] | None = None
 ) -> TreeState:
     """Look at the working tree as it is now.
 
     Args:
         git: of the workspace's root.
-        without: paths, relative to the root, that gaterun itself writes; a folder's ends
-            with ``/``.
+        without: what gaterun itself writes there.
         told: hears what git says differs, before any of that is read.
 
     Raises:
         GitError: git is there, and cannot say.
     """
-    own = tuple(without)
+    own = without or Own()
     if not git.present:
-        names = [name for name in Git(git.root).files if not _is_own(name, own)]
+        names = [name for name in Git(git.root).files if not own.has(name)]
         found = {name: _identity(git.root / name, git.root) for name in names}
+        found |= {name: _by_people(git.root, name) for name in own.documents if name in found}
         return TreeState(files={name: identity for name, identity in found.items() if identity})
     listed = git(*LISTED)
     status = git(*tree_question(str(git.root)))
@@ -177,10 +189,13 @@ def look_for(
     return look(git, without=written(phase, git.root, state, writes), told=told)
 
 
-def written(phase: Phase, root: Path, state: Path, writes: Sequence[str]) -> tuple[str, ...]:
-    """What gaterun itself writes in a phase's tree, relative to the root."""
+def written(phase: Phase, root: Path, state: Path, writes: Sequence[str]) -> Own:
+    """What gaterun itself writes in a phase's tree."""
     outputs = (getattr(phase.outputs, name) for name in Outputs.__struct_fields__)
-    return (os.path.relpath(state, root) + "/", *filter(None, outputs), *writes)
+    return Own(
+        paths=(os.path.relpath(state, root) + "/", *writes),
+        documents=tuple(dict.fromkeys(os.path.normpath(name) for name in outputs if name)),
+    )
 
 
 def digest_of(path: Path) -> str:
@@ -202,7 +217,7 @@ def digest_of(path: Path) -> str:
     return _digest((os.path.relpath(file, path), _identity(Path(file), path)) for file in files)
 
 
-def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState:
+def _read(git: Git, listed: str, status: str, own: Own) -> TreeState:
     root = git.root
     files: dict[str, str] = {}
     look_at: set[str] = set()
@@ -233,18 +248,18 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
                     branch = value
             case "?":
                 name = rest[prefix:]
-                if not _is_own(name, own):
-                    dirty = True
+                if not own.has(name):
+                    dirty = dirty or _counts(root, name, own)
                     look_at.add(name.rstrip("/"))
             case "!":
                 name = rest[prefix:]
-                if not _is_own(name, own):
+                if not own.has(name):
                     found = ignored(str(root), name)
                     unseen.update((file, file_state(str(root / file))) for file in found)
             case "1" | "u":
                 name = rest.split(" ", 7 if kind == "1" else 9)[-1][prefix:]
                 look_at.add(name)
-                dirty = dirty or not _is_own(name, own)
+                dirty = dirty or _counts(root, name, own)
             case _:
                 pass
     for name in look_at:
@@ -253,20 +268,45 @@ def _read(git: Git, listed: str, status: str, own: tuple[str, ...]) -> TreeState
         plain = plain and not (identity.startswith("120000 ") and identity.count(" ") > 1)
         if identity or not files.get(name, "").startswith("160000 "):
             files[name] = identity  # else a submodule that nobody has filled
-    exact = frozenset(own)
-    below = tuple(path for path in own if path.endswith("/"))
+    for name in own.documents:
+        if name in files:
+            files[name] = _by_people(root, name)
+        if name in unseen:
+            unseen[name] = _by_people(root, name)
+    unseen = {name: what for name, what in unseen.items() if what}
+    exact = frozenset(own.paths)
+    below = tuple(path for path in own.paths if path.endswith("/"))
     files = {
         name: what
         for name, what in files.items()
         if what and name not in exact and not name.startswith(below)
     }
     return TreeState(
-        commit=commit, branch=branch, dirty=dirty, files=files, ignored=unseen, git=git, plain=plain
+        commit=commit,
+        branch=branch,
+        dirty=dirty,
+        files=files,
+        ignored=unseen,
+        git=git,
+        own=own,
+        plain=plain,
     )
 
 
-def _is_own(name: str, own: tuple[str, ...]) -> bool:
-    return any(name == path or (path[-1:] == "/" and name.startswith(path)) for path in own)
+def _by_people(root: Path, name: str) -> str:
+    """Identity of what people wrote of a document; empty where gaterun wrote all of it."""
+    document = read(root / name)
+    if document is None or not document.mixed:
+        return "" if document and document.by_people is None else _identity(root / name, root)
+    return f"text {hashlib.sha256(document.by_people or b'').hexdigest()}"
+
+
+def _counts(root: Path, name: str, own: Own) -> bool:
+    """Whether a file that differs from the commit makes the tree another one."""
+    if name not in own.documents:
+        return not own.has(name)
+    document = read(root / name)
+    return document is not None and document.by_people is not None and not document.mixed
 
 
 def _matching(files: Mapping[str, str], globs: Sequence[str]) -> Iterator[tuple[str, str]]:

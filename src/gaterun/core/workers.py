@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from gaterun.core import ending
 from gaterun.core.execute import Processes, Stopped
 from gaterun.core.lock import held
 from gaterun.model.phase import Requirement
@@ -188,7 +189,7 @@ class Workers:
 
 @contextlib.contextmanager
 def hearing_signals(messages: SimpleQueue[Message]) -> Iterator[None]:
-    """Turn INT and TERM into messages, so that nothing is torn in the middle.
+    """Turn signals that end the program into messages, so that nothing is torn in the middle.
 
     ``SimpleQueue.put`` may be called from a signal handler.
     """
@@ -200,7 +201,7 @@ def hearing_signals(messages: SimpleQueue[Message]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handler) for number in ending.signals()}
     try:
         yield
     finally:

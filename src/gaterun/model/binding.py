@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+#: What `inputs` are called: files, and the commit and tags where those matter.
+FILES = "files that it depends on"
+
 #: What each part is called when it has changed.
 _CALLED = {
     "gaterun": "gaterun or Python",
     "code": "the code of the gate",
     "options": "its options",
-    "inputs": "files that it depends on",
+    "inputs": FILES,
     "tools": "the toolchain or cargo's configuration",
     "environment": "the environment",
     "base": "the phase's base",

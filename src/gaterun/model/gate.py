@@ -180,9 +180,9 @@ class Gate(Struct, frozen=True, kw_only=True):
             used again.
         timeout: seconds, unless the phase says otherwise.
         inputs: globs of the workspace's files that a measurement depends on, ``("**",)`` for
-            all; one that begins with ``!`` takes files out again, `HISTORY` adds HEAD and the
-            tags. As long as these, the options, the code, the toolchain and the environment
-            are the same, a measurement is used again. Without inputs it never is: what depends
+            all; one that begins with ``!`` takes files out again, `HISTORY` adds the tags and
+            the newest commit of more than documents that gaterun writes. As long as these,
+            the options, the code, the toolchain and the environment are the same, a measurement is used again. Without inputs it never is: what depends
             on the network, a server or the clock declares none.
         controls: known-bad and known-good cases.
         pins: metrics that `gaterun init` holds at today's value, in their better direction. Where

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gaterun.core.own import COMPLETION
 from gaterun.model.figures import duration
 from gaterun.model.metrics_document import fingerprint, instant
 from gaterun.model.policy import PolicyChange
@@ -23,7 +24,7 @@ def head(record: RunRecord, state: Completion) -> Iterator[str]:
     yield f"# {_name(record)}: {state.verdict}"
     yield ""
     phase = cells.code(record.phase)
-    yield f"Written by gaterun from the record of one run of {phase}. Changes made by hand are lost."
+    yield f"{COMPLETION} {phase}. Changes made by hand are lost."
     yield ""
     yield from cells.table("What | Value", "ll", list(_facts(record, state)))
 

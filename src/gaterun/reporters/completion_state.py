@@ -69,7 +69,7 @@ def completion(record: RunRecord, beside: Integration | None = None) -> Completi
     obstacles = tuple(filter(None, (obstacle, *_unproved(record), *_unfinished(beside))))
     complete = not missing and not obstacles
     if missing:
-        verdict = f"INCOMPLETE: {len(missing)} of {plural(total, 'gate')}"
+        verdict = f"INCOMPLETE: {len(missing)} of {plural(total, 'gate')} missing"
     elif obstacles:
         verdict = f"INCOMPLETE: {obstacles[0]}"
     elif waivers:

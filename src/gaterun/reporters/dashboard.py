@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 
 from gaterun.core.overview import Overview
+from gaterun.core.own import DASHBOARD
 from gaterun.core.task_states import TaskView
 from gaterun.reporters import clean, standing, tasks
 
 #: The first line, by which a dashboard is known as one.
-MARK = "<!-- gaterun dashboard: rendered from measurements, edits are lost -->"
+MARK = DASHBOARD
 
 #: What the only line begins with that differs although nothing has changed.
 _RENDERED = "Rendered "

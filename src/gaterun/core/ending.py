@@ -1,4 +1,4 @@
-"""Code of plugins that would end the program at once ends itself instead.
+"""What may end the program: signals, after it has cleaned up, and no plugin.
 
 Plugins run in the process whose exit code says whether a phase passed. ``os._exit(0)`` in a
 gate, or in a library that it calls, would be a pass of everything that was not measured yet.
@@ -7,11 +7,20 @@ gate, or in a library that it calls, would be a pass of everything that was not 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
 #: What ends or replaces a process without unwinding it; the others of `os` are made of these.
 _WAYS = ("_exit", "execv", "execve")
+
+
+def signals() -> tuple[signal.Signals, ...]:
+    """INT, TERM, and HUP, which a terminal sends that is closed; not HUP where nohup ignores it."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+        return signal.SIGINT, signal.SIGTERM
+    return signal.SIGINT, signal.SIGTERM, hangup
 
 
 def guard() -> None:
