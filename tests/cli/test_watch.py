@@ -104,3 +104,16 @@ def test_it_follows_what_others_do(team: Team, eventually: Any) -> None:
     assert watcher.returncode == 0, err
     assert b"7.1" in out
     assert b"no access" in out
+
+
+def test_it_ends_when_nobody_reads_it(team: Team) -> None:
+    watching = team.project.start("watch", "p")
+    try:
+        assert watching.stdout.readline()
+        watching.stdout.close()
+        assert watching.wait(timeout=30) == 0
+        assert b"Traceback" not in watching.stderr.read()
+    finally:
+        watching.kill()
+        watching.wait()
+        watching.stderr.close()

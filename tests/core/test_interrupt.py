@@ -258,3 +258,19 @@ def test_clearing_a_killed_run_spares_one_that_starts_meanwhile(
     monkeypatch.setattr(execute, "end_marked", meanwhile)
     store._clear_killed()
     assert scratch.exists()
+
+
+def test_an_interrupt_does_not_say_that_a_task_is_done(project: Any) -> None:
+    project.phase(HANGING.format(deaf="false"))
+    assert project.run("start", "1").code == 0
+    process = project.start("done", "1")
+    project.await_file("pids")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 2, (out, err)
+    task = next(
+        task
+        for task in json.loads(project.run("status", "--format", "json").out)["tasks"]
+        if task["id"] == "1"
+    )
+    assert task["state"] == "in-progress"

@@ -118,17 +118,18 @@ def finish(here: OpenDesk, name: str) -> Finished:
         verified = view.covered and trusted
         collisions = tuple(item for item in overview.collisions if name in item.tasks)
         claim.told(collisions, now=here.now())
-        claim.conclude(
-            Said(
-                run=record.id,
-                verified=verified,
-                passed=view.passed,
-                total=len(view.gates),
-                # One that was made only to say this is nobody's afterwards.
-                released=verified or mine is None,
-            ),
-            now=here.now(),
-        )
+        if not record.interrupted:  # whoever gives up does not say that it is done
+            claim.conclude(
+                Said(
+                    run=record.id,
+                    verified=verified,
+                    passed=view.passed,
+                    total=len(view.gates),
+                    # One that was made only to say this is nobody's afterwards.
+                    released=verified or mine is None,
+                ),
+                now=here.now(),
+            )
     return Finished(
         view=view,
         record=record,

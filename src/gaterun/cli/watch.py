@@ -61,13 +61,38 @@ def command(opened: Opened, *, phase: str | None, write: bool, once: bool) -> in
     if write:
         write_dashboard(here, overview)
     if once:
-        from gaterun.reporters.tasks import summary
-
-        click.echo("".join(f"{line}\n" for line in summary(overview)), nl=False)
+        _print(overview)
         return int(ExitCode.OK)
-    with contextlib.suppress(KeyboardInterrupt):
-        _follow(here, overview, write=write)
+    with contextlib.suppress(KeyboardInterrupt), _hearing() as stopped:
+        changed = changes(here, lambda: stopped() or _unread())
+        if sys.stdout.isatty():
+            _draw(here, overview, changed, write=write)
+        else:
+            _tell(here, changed, write=write)
     return int(ExitCode.OK)
+
+
+def _print(overview: Overview) -> None:
+    from gaterun.reporters.tasks import summary
+
+    click.echo("".join(f"{line}\n" for line in summary(overview)), nl=False)
+
+
+def _tell(here: Desk, changed: Iterator[Overview], *, write: bool) -> None:
+    """Where nothing can be redrawn, say it again when something has happened."""
+    from gaterun.reporters.dashboard import dashboard, same
+
+    before = ""
+    for overview in changed:
+        text = dashboard(overview)
+        if same(before, text):
+            continue
+        if before:
+            click.echo()
+        _print(overview)
+        before = text
+        if write:
+            write_dashboard(here, overview)
 
 
 def write_dashboard(here: Desk, overview: Overview) -> bool:
@@ -110,19 +135,27 @@ def _check(here: Desk) -> str:
     return name
 
 
-def _follow(here: Desk, overview: Overview, *, write: bool) -> None:
+def _draw(here: Desk, overview: Overview, changed: Iterator[Overview], *, write: bool) -> None:
     from rich.console import Console
     from rich.live import Live
 
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-    with (
-        _hearing() as stopped,
-        Live(_table(overview), console=console, auto_refresh=False) as live,
-    ):
-        for changed in changes(here, stopped):
-            live.update(_table(changed), refresh=True)
+    with Live(_table(overview), console=console, auto_refresh=False) as live:
+        for now in changed:
+            live.update(_table(now), refresh=True)
             if write:
-                write_dashboard(here, changed)
+                write_dashboard(here, now)
+
+
+def _unread() -> bool:
+    """Whether whoever read standard output has gone, `| head -1` for one."""
+    import select
+
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 @contextlib.contextmanager
