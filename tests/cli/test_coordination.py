@@ -363,6 +363,16 @@ def test_from_within_a_working_tree_that_is_gone(team: Team, command: str) -> No
     assert "Traceback" not in done.stderr
 
 
+def test_a_claim_from_a_working_tree_that_is_gone(team: Team) -> None:
+    folder = team.tree("ada")
+    team.run("ada", "start", "7.1")
+    assert "not there any more" not in team.here("start", "7.1").err
+    shutil.rmtree(folder)
+    refused = team.here("start", "7.1")
+    assert refused.code == 1
+    assert "wt-ada, which is not there any more, last heard of" in refused.err
+
+
 def test_clocks_that_differ(team: Team) -> None:
     """One that is ahead holds a claim for so much longer, and nobody is told nonsense."""
     team.tree("ada")

@@ -247,10 +247,8 @@ def answer(found: Finished) -> Iterator[str]:
         return
     yield f"{name} is not verified: {view.passed} of {len(view.gates)} gates have passed"
     if view.unmet:
-        many = len(view.unmet) > 1
-        verb = "which are" if many else "which is"
-        first = view.unmet[0]
+        verb = "which are" if len(view.unmet) > 1 else "which is"
         yield f"it needs {', '.join(view.unmet)}, {verb} not verified on this tree"
-        yield f"next: `gaterun status` says why; `gaterun done {first}` ends a claim on {first}"
+        yield f"next: `gaterun done {view.unmet[0]}`, by whoever works on it"
     if skipped := [gate.gate.node_id for gate in view.gates if gate.gate.skip]:
         yield f"switched off, which verifies nothing: {', '.join(skipped)}"

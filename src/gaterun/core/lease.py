@@ -218,6 +218,11 @@ def described(who: Participant) -> str:
     return f"{who.actor} in {who.worktree}"
 
 
+def _gone(who: Participant) -> str:
+    """That the working tree is not there any more; a container may have it elsewhere."""
+    return "" if Path(who.worktree).exists() else ", which is not there any more"
+
+
 def _running(
     histories: Mapping[str, TaskHistory], who: Participant, now: float, *, without: str
 ) -> dict[str, Participant]:
@@ -248,7 +253,8 @@ def _held(task: str, history: TaskHistory, who: Participant, now: float) -> Refu
     if lease is None or lease.holder == who or not lease.is_live(now):
         return None
     return Refused(
-        f"task {task} is held by {described(lease.holder)}, last heard of {age(now - lease.heard)} ago",
+        f"task {task} is held by {described(lease.holder)}{_gone(lease.holder)}, "
+        f"last heard of {age(now - lease.heard)} ago",
         help=f"without a sign of life its claim ends in {age(lease.until - now)}",
     )
 
