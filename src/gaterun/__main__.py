@@ -19,7 +19,13 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         from gaterun import __version__
 
-        _show(f"gaterun {__version__}\n")
+        try:
+            sys.stdout.write(f"gaterun {__version__}\n")
+            sys.stdout.flush()
+        except OSError as error:
+            from gaterun.cli.kept import unheard
+
+            unheard(error)
         return
     # By default the collector looks after every 700 objects more; what is imported stays, and
     # is walked in vain.
@@ -75,19 +81,6 @@ def _drop() -> None:
     """Nobody waits for what git was asked, if it was."""
     if (asked := sys.modules.get("gaterun.core.tree_key")) is not None:
         asked.drop()
-
-
-def _show(text: str) -> None:
-    """Write to standard output; what could not be said was not said, unless nobody listens."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        # Or Python would complain when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if not isinstance(error, BrokenPipeError):
-            sys.stderr.write(f"error: cannot write: {error.strerror}\n")
-            sys.exit(4)
 
 
 def _open_standard_streams() -> None:

@@ -158,11 +158,20 @@ def give(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # Or Python would complain when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if not isinstance(error, BrokenPipeError):
-            tell(f"error: cannot write: {error.strerror}\n")
-            sys.exit(4)
+        unheard(error)
+
+
+def unheard(error: OSError) -> None:
+    """What could not be said was not said, unless whoever read standard output has gone.
+
+    Raises:
+        SystemExit: there is no room for it.
+    """
+    # Or Python would complain when it flushes at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if not isinstance(error, BrokenPipeError):
+        tell(f"error: cannot write: {error.strerror}\n")
+        sys.exit(4)
 
 
 def tell(text: str) -> None:

@@ -120,7 +120,7 @@ class TreeState:
             tags = self._git("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
             return f"{self._last_commit(self._git)} {hashlib.sha256(tags).hexdigest()}"
         except GitError as error:
-            return f"unknown: {error}"
+            return f"unknown at {self.commit}: {error}"
 
     def _last_commit(self, git: Git) -> str:
         """HEAD, unless it only commits documents: a report that is committed is out of date else."""
